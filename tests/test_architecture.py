@@ -18,7 +18,7 @@ SOURCE = Path(__file__).parents[1] / "src" / "lamina"
 # The floors, lowest first. A module may import from its own floor and from those below.
 FLOORS: tuple[frozenset[str], ...] = (
     frozenset({"caller", "door", "errors", "extras", "html", "lazy"}),
-    frozenset({"data_frame", "files", "moments", "patience", "stop_reason", "tasks", "text_table", "validation"}),
+    frozenset({"data_frame", "files", "moments", "patience", "spread", "stop_reason", "tasks", "text_table", "validation"}),
     frozenset({"engine", "forms", "settings"}),
     frozenset(
         {"activations", "clipping", "initializers", "layers", "losses", "metrics", "optimizers", "regularizers", "schedules"}
@@ -108,8 +108,8 @@ def own_names(tree: ast.AST) -> set[str]:
     return {name for name in names if is_private(name)}
 
 
-# A name that is nobody's, the extension, and what Python's documentation lists of named tuples and of sys.
-PUBLIC_ALL_THE_SAME = ("_", "_native", "_asdict", "_fields", "_getframe", "_replace")
+# A name that is nobody's, the extension, and what Python's documentation lists of named tuples, of sys and of os.
+PUBLIC_ALL_THE_SAME = ("_", "_native", "_asdict", "_exit", "_fields", "_getframe", "_replace")
 
 
 def is_private(name: str) -> bool:

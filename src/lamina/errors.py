@@ -75,7 +75,7 @@ class BusyError(LaminaError, RuntimeError):
 
 
 class LostWorkerError(LaminaError, RuntimeError):
-    """A process that trains together with this one has ended, or did not answer in time, and cannot be replaced."""
+    """A process that works for this one, or together with it, has ended or did not answer in time, and cannot be replaced."""
 
 
 class OutOfMemoryError(LaminaError, MemoryError):

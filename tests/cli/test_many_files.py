@@ -87,6 +87,53 @@ def test_predicting_again_goes_on_with_what_is_missing(
     assert "3 of 3 files were there already" in capfd.readouterr().out
 
 
+def test_folders_that_stand_for_a_column_are_learned_from_and_predicted_with(tmp_path: Path, capfd: pytest.CaptureFixture[str]):
+    for year in (2001, 2002):
+        table = table_of(year, 300).drop_columns(["y"])
+        target = pa.array(["old" if year == 2001 else "new"] * 300)
+        (tmp_path / f"data/year={year}").mkdir(parents=True)
+        parquet.write_table(table.append_column("y", target), tmp_path / f"data/year={year}/a.parquet")
+    path = tmp_path / "a.lamina"
+    report = run(capfd, "train", tmp_path / "data", "-t", "y", "-o", path, "--kinds", "id=ignore", *SMALL)
+    assert "read from the names of folders: 'year'." in report["notes"]
+    assert report["test"]["model"]["accuracy"] == 1
+    run(capfd, "predict", path, tmp_path / "data/year=2002", "-o", tmp_path / "out", "--no-proba", "--keep", "year")
+    assert set(map(tuple, map(dict.values, parquet.read_table(tmp_path / "out/a.parquet").to_pylist()))) == {("2002", "new")}
+
+
+def test_several_workers_write_the_same_files_and_go_on_with_each_others(
+    model: Path, folder: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+):
+    csv.write_csv(table_of(1, 50).append_column("more", pa.array(["new"] * 50)), folder / "odd.csv")
+    reports = [run(capfd, "predict", model, folder, "-o", tmp_path / n, "--workers", n, "--keep", "id") for n in ("1", "2")]
+    assert [report["rows"] for report in reports] == [NUM_ROWS + 50] * 2
+    assert reports[0]["notes"] == reports[1]["notes"]
+    names = [Path(path).relative_to(tmp_path / "1") for path in reports[0]["files"]]
+    assert names == [Path(path).relative_to(tmp_path / "2") for path in reports[1]["files"]]
+    for name in names:
+        assert (tmp_path / "1" / name).read_bytes() == (tmp_path / "2" / name).read_bytes()
+    (tmp_path / "1" / names[0]).unlink()
+    assert run(capfd, "predict", model, folder, "-o", tmp_path / "1", "--workers", "2", "--keep", "id")["kept"] == 3
+
+
+def test_an_error_in_the_file_of_a_worker_names_the_file(
+    model: Path, folder: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+):
+    table = parquet.read_table(folder / "day-1.parquet")
+    parquet.write_table(table.set_column(1, "x", pa.array(["big"] * 200)), folder / "day-1.parquet")
+    message = failed(capfd, "predict", model, folder, "-o", tmp_path / "out", "--workers", 2)
+    assert "day-1.parquet: " in message and "--on-error missing" in message
+    assert not (tmp_path / "out" / "day-1.parquet").exists()
+
+
+def test_a_single_file_has_no_use_for_workers_which_is_said(
+    model: Path, folder: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+):
+    command = ("predict", model, folder / "day-1.parquet", "-o", tmp_path / "a.csv", "--workers", 2)
+    assert run(capfd, *command)["notes"] == ["a single file is predicted by one process; --workers is for a table of many."]
+    assert "--workers must be an integer" in failed(capfd, *command[:-1], 0)
+
+
 def test_predictions_with_other_options_do_not_mix(model: Path, folder: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]):
     run(capfd, "predict", model, folder, "-o", tmp_path / "out")
     assert "by another model or with other options" in failed(

@@ -65,7 +65,7 @@ def test_ranks_can_join_again(tmp_path: Path) -> None:
     for launcher in (TORCHRUN, MPIRUN):
         done = run(*launcher, program)
         assert done.returncode == 0, done.stderr
-        assert sorted(done.stdout.split()) == ["3.0"] * 6
+        assert done.stdout.count("3.0") == 6
 
 
 TWICE = """

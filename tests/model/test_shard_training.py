@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -274,9 +275,25 @@ def test_rows_are_encoded_anew_where_the_disk_has_no_room(folder: Path):
     spill = Spill(most_bytes=20_000)
     source, _ = source_of(folder, spill, sparse=False)
     again, _ = source_of(folder, None, sparse=False)
-    for epoch in (0, 1):
-        assert np.array_equal(passed(source, epoch)[0], passed(again, epoch)[0])
+    with pytest.warns(DataWarning, match="there is no room for all encoded rows"):
+        for epoch in (0, 1):
+            assert np.array_equal(passed(source, epoch)[0], passed(again, epoch)[0])
     assert 0 < spill.size <= 20_000
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="has no limit on the size of files")
+def test_a_training_whose_temporary_folder_becomes_full_is_the_same(folder: Path):
+    import resource
+
+    expected = fit_table(folder, "kind", settings=settings(max_epochs=3)).model
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (10_000, hard))
+    try:
+        with pytest.warns(DataWarning, match=r"there is no room .* \(file too large\)"):
+            found = fit_table(folder, "kind", settings=settings(max_epochs=3)).model
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert np.array_equal(found.predict_proba(rows()), expected.predict_proba(rows()))
 
 
 def test_two_passes_may_run_at_the_same_time(folder: Path):

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import shutil
+import sys
 
 import numpy as np
 import pytest
 
 from lamina.clipping import Clipping
 from lamina.errors import FileError, InvalidSettingError
+from lamina.estimators import MLPClassifier
 from lamina.files.tensors import write_tensors
 from lamina.layers import Dense
 from lamina.losses import SoftmaxCrossEntropy
@@ -92,6 +94,69 @@ def test_what_an_optimizer_remembers_survives(make_trainer, table, tmp_path, opt
     second.fit(*table, max_epochs=1)
     for name in ("parameters", "state", "slots"):
         np.testing.assert_array_equal(getattr(second.executor.snapshot(), name), getattr(uninterrupted.executor.snapshot(), name))
+
+
+class FullDisk(Callback):
+    """From the end of an epoch on, no file can have as many bytes as a checkpoint: the system's error in the midst of writing."""
+
+    def __init__(self, epoch):
+        self.epoch = epoch
+
+    def on_epoch_end(self, trainer, record):
+        if trainer.epoch == self.epoch:
+            limit_files(1000)
+
+
+def limit_files(num_bytes):
+    import resource
+
+    resource.setrlimit(resource.RLIMIT_FSIZE, (num_bytes, resource.getrlimit(resource.RLIMIT_FSIZE)[1]))
+
+
+@pytest.fixture
+def room_again():
+    """Makes room, and does so after the test."""
+    import resource
+
+    soft, _ = resource.getrlimit(resource.RLIMIT_FSIZE)
+    yield lambda: limit_files(soft)
+    limit_files(soft)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="has no limit on the size of files")
+def test_a_full_disk_leaves_the_earlier_checkpoint_and_with_room_the_run_goes_on(make_trainer, table, tmp_path, room_again):
+    path, full = tmp_path / "run.checkpoint", FullDisk(3)
+    uninterrupted = trainer_for(make_trainer, "adamw and cosine", tmp_path / "other.checkpoint")
+    uninterrupted.fit(*table, max_epochs=EPOCHS)
+
+    trainer = make_trainer(callbacks=[full, Checkpoint(path), Kill(None)], **SETTINGS["adamw and cosine"]())
+    with pytest.raises(FileError, match=r"cannot write '.*run\.checkpoint': file too large\."):
+        trainer.fit(*table, max_epochs=EPOCHS)
+    room_again()
+    assert [file.name for file in tmp_path.iterdir() if file.name != "other.checkpoint"] == [path.name]
+    assert read_checkpoint(path)["epoch"] == 2
+    assert len(trainer.history) == 3
+    assert np.isfinite(trainer.predict(table[0])).all()
+
+    callbacks = [FullDisk(None), Checkpoint(path), Kill(None)]
+    resumed = make_trainer(callbacks=callbacks, **SETTINGS["adamw and cosine"]()).load_checkpoint(path)
+    resumed.fit(*table, max_epochs=EPOCHS)
+    assert everything(resumed) == everything(uninterrupted)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="has no limit on the size of files")
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+def test_after_a_full_disk_the_same_fit_of_an_estimator_goes_on_from_the_earlier_checkpoint(table, tmp_path, room_again):
+    def model(*callbacks):
+        return MLPClassifier((16,), max_iter=6, random_state=0, callbacks=list(callbacks))
+
+    checkpoint = Checkpoint(tmp_path / "run.checkpoint", resume=True)
+    with pytest.raises(FileError, match="file too large"):
+        model(FullDisk(4), checkpoint).fit(*table)
+    room_again()
+    resumed = model(FullDisk(None), checkpoint).fit(*table)
+    assert resumed.n_iter_ == 6
+    assert np.array_equal(resumed.predict_proba(table[0]), model().fit(*table).predict_proba(table[0]))
 
 
 def test_a_run_can_be_killed_and_resumed_again_and_again(make_trainer, table, tmp_path):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple
 
@@ -60,6 +61,7 @@ def predict(
     on_error: OnError = None,
     memory: Memory = None,
     on_bad_shard: OnBadShard = "fail",
+    workers: Annotated[int, Parameter(alias="-w")] = 1,
     reading: Reading = READING,
 ) -> None:
     """Predict the target of each row of a table.
@@ -113,10 +115,14 @@ def predict(
         Size from which on a single file is read block by block, such as 2GB; default: a quarter of the machine's memory.
     on_bad_shard : {"fail", "skip"}
         What a file of many does that is damaged, empty or lacks a column: end with an error, or be left out.
+    workers : int
+        Processes that predict files of many at once, each with its share of the cores; -1: as many as there are cores. Changes
+        speed only.
     """
     asked = _Asked(proba, interval, set, spread, unfamiliar)
+    _check_workers(workers)
     if is_streamed(table, memory):
-        given = _Streamed(model, table, output, output_format, keep, asked, on_error, on_bad_shard)
+        given = _Streamed(model, table, output, output_format, keep, asked, on_error, on_bad_shard, workers)
         _predict_files(given, reading, as_json=json, quiet=quiet)
         return
     with notes_printed(quiet) as notes:
@@ -126,6 +132,7 @@ def predict(
         _check(output, output_format, json, model, table)
         loaded = load_applicable_model(model, on_error)
         asked.check(loaded)
+        _note_one_file(workers)
         read = reading.as_in_training(loaded).read(table)
         result = _predictions(loaded, read, keep, asked)
         if output == DASH:
@@ -181,6 +188,7 @@ class _Streamed(NamedTuple):
     asked: _Asked
     on_error: OnError
     on_bad_shard: Literal["fail", "skip"]
+    workers: int
 
     def identity(self, shards: Shards) -> dict[str, Any]:
         """What the predictions depend on."""
@@ -200,15 +208,18 @@ def _predict_files(given: _Streamed, reading: ReadingOptions, *, as_json: bool, 
         loaded = load_applicable_model(given.model, given.on_error)
         given.asked.check(loaded)
         shards = _shards(given, loaded, reading.as_in_training(loaded).of_text)
+        if len(shards.shards) == 1:
+            _note_one_file(given.workers)
         suffix = _suffix(given, shards)
         _check_outside(given, shards, suffix)
         done = list(
             convert_shards(
                 shards,
                 given.output,
-                lambda block: _predictions(loaded, block, given.keep, given.asked),
+                partial(_predictions, loaded, keep=given.keep, asked=given.asked),
                 suffix=suffix,
                 identity=given.identity(shards),
+                jobs=given.workers,
             )
         )
     num_rows, kept = sum(file.num_rows or 0 for file in done), sum(file.num_rows is None for file in done)
@@ -218,6 +229,20 @@ def _predict_files(given: _Streamed, reading: ReadingOptions, *, as_json: bool, 
     elif not quiet and has_standard_output():
         were = f" {kept} of {len(done)} files were there already." if kept else ""
         print_line(f"Predicted {_predicted(loaded)} of {num_rows:,} rows: {given.output}.{were}")
+
+
+def _check_workers(workers: int) -> None:
+    from lamina.spread import JOBS
+    from lamina.validation import check_parameters
+
+    check_parameters({"--workers": workers}, {"--workers": JOBS}, owner="lamina predict")
+
+
+def _note_one_file(workers: int) -> None:
+    from lamina.data.notes import note
+
+    if workers != 1:
+        note("a single file is predicted by one process; --workers is for a table of many.")
 
 
 def _check_folder(output: Path) -> None:

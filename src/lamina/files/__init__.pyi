@@ -1,5 +1,6 @@
 from lamina.files.atomic import atomic_write as atomic_write
 from lamina.files.atomic import check_writable as check_writable
+from lamina.files.atomic import remove_abandoned as remove_abandoned
 from lamina.files.boundary import decoding as decoding
 from lamina.files.reading import opened as opened
 from lamina.files.tensors import FORMAT_VERSION as FORMAT_VERSION

@@ -18,7 +18,7 @@ from lamina.errors import FileError
 if sys.platform != "win32":
     import fcntl
 
-__all__ = ["atomic_write", "check_writable"]
+__all__ = ["atomic_write", "check_writable", "remove_abandoned"]
 
 _SUFFIX = ".part"
 
@@ -89,6 +89,14 @@ def check_writable(path: str | os.PathLike[str]) -> None:
             return
         with _temporary(target, mode):
             pass
+
+
+def remove_abandoned(path: str | os.PathLike[str]) -> None:
+    """Remove what killed writers of ``path`` left beside it, as the next write to it would.
+
+    >>> remove_abandoned("/nowhere/a.model")
+    """
+    _remove_abandoned(_target(path))
 
 
 def _target(path: str | os.PathLike[str]) -> Path:

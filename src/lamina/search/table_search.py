@@ -31,17 +31,16 @@ from lamina.search.tournament import Tournament
 from lamina.search.trial_file import TrialFile
 from lamina.search.trial_training import settings_of_trial
 from lamina.search.trials import Trial, Trials
+from lamina.spread import JOBS
 from lamina.training.interrupts import Interrupts
 from lamina.validation import Rule, check_parameters, function, integer, number, one_of, path, value
 
 __all__ = ["OWNER", "search_table"]
 
 OWNER = "search_table"
-# As joblib counts: -1 for all cores, -2 for all but one.
-_FROM_ALL = Rule("an integer <= -1", lambda given: integer(-(2**31), -1).accepts(given))
 _RULES: dict[str, Rule] = {
     "trials": integer(1, 100_000),
-    "jobs": one_of(integer(1), _FROM_ALL, value(None)),
+    "jobs": one_of(JOBS, value(None)),
     "record": one_of(path(), value(None)),
     "on_trial": one_of(function("a Trial"), value(None)),
 }

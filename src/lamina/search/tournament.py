@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
-from itertools import islice
 from typing import Any
 
 from lamina.model.table_model import TableModel
@@ -21,6 +20,7 @@ from lamina.search.space import Space
 from lamina.search.trial_file import TrialFile
 from lamina.search.trial_training import Outcome, Task, train_trial
 from lamina.search.trials import Trial, Trials
+from lamina.spread import num_workers, spread
 
 __all__ = ["FACTOR", "ROUND", "Tournament"]
 
@@ -162,23 +162,10 @@ class Tournament:
 
     def _outcomes(self, tasks: Sequence[Task]) -> Iterator[Outcome]:
         """What comes of trainings, as they end; trainings begin as long as there is time."""
-        from joblib import Parallel, delayed, effective_n_jobs  # a dependency of scikit-learn
-        from joblib.parallel import get_active_backend
-
-        jobs = min(int(effective_n_jobs(self.jobs)), len(tasks))
-        begun = (task for task in tasks if self._has_time())
+        jobs = min(num_workers(self.jobs), len(tasks))
+        begun = ((task, self._left()) for task in tasks if self._has_time())
         learn = partial(train_trial, prepared=self.prepared, settings=self.settings, scale=self.scale)
-        if jobs <= 1:
-            for task in begun:
-                yield learn(task, max_time=self._left())
-            return
-        if get_active_backend()[0].supports_return_generator:
-            parallel = Parallel(n_jobs=jobs, return_as="generator_unordered", pre_dispatch=jobs, batch_size=1)
-            yield from parallel(delayed(learn)(task, max_time=self._left()) for task in begun)
-            return
-        with Parallel(n_jobs=jobs) as parallel:
-            while together := list(islice(begun, jobs)):  # Ray's and multiprocessing's give all at once
-                yield from parallel(delayed(learn)(task, max_time=self._left()) for task in together)
+        yield from map(learn, begun) if jobs <= 1 else spread(learn, begun, jobs, as_they_end=True)
 
     def _left(self) -> float | None:
         """Seconds that are left."""

@@ -62,20 +62,19 @@ def settings_of_trial(settings: TableSettings, changes: Mapping[str, Any]) -> Ta
 
 
 def train_trial(
-    task: Task, prepared: Prepared, settings: TableSettings, scale: TargetScale | None, max_time: float | None
+    begun: tuple[Task, float | None], prepared: Prepared, settings: TableSettings, scale: TargetScale | None
 ) -> Outcome:
     """Train, and judge on the validation rows.
 
     Parameters
     ----------
-    task : Task
+    begun : Task and float or None
+        The training, and the seconds that are left for it.
     prepared : Prepared
         Encoded rows, none of them to test on.
     settings : TableSettings
         Of trial 1.
     scale : TargetScale or None
-    max_time : float or None
-        Seconds that are left.
 
     Raises
     ------
@@ -83,6 +82,7 @@ def train_trial(
         If trial 1 cannot be trained whole, nor can any other then.
     """
     began = time.monotonic()
+    task, max_time = begun
     chosen = settings_of_trial(settings, task.trial.changes)
     limits: dict[str, Any] = {"max_time": None if max_time is None else max(max_time, _LEAST_S)}
     if task.most_epochs:

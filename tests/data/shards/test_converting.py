@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import sys
+import warnings
 from pathlib import Path
 
+import joblib
+import numpy as np
 import pyarrow as pa
 import pytest
 from pyarrow import csv, feather, parquet
 
 from lamina.data import write_blocks
+from lamina.data.notes import note
 from lamina.data.shards import Converted, convert_shards, open_shards
-from lamina.errors import FileError
+from lamina.engine import default_threads, num_processors
+from lamina.errors import DataError, FileError, InvalidSettingError, LostWorkerError
 
 
 @pytest.fixture
@@ -31,6 +37,27 @@ def doubled(table: pa.Table) -> pa.Table:
 def converted(folder: Path, out: Path, suffix: str = ".parquet", **more: object) -> list[Converted]:
     given = {"convert": doubled, "identity": {"model": 1}, **more}
     return list(convert_shards(open_shards(folder), out, suffix=suffix, **given))
+
+
+def doubled_with_a_note(table: pa.Table) -> pa.Table:
+    note(f"read {table['x'][0].as_py()}")
+    return doubled(table)
+
+
+def fails_in_the_second(table: pa.Table) -> pa.Table:
+    if table["x"][0].as_py() == 12:
+        raise DataError("a value is odd.")
+    return doubled(table)
+
+
+def dies_in_the_second(table: pa.Table) -> pa.Table:
+    if table["x"][0].as_py() == 12:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return doubled(table)
+
+
+def share_of_cores(table: pa.Table) -> pa.Table:
+    return pa.table({"process": [os.getpid()], "arrow": [pa.cpu_count()], "engine": [default_threads()]})
 
 
 READERS = {".parquet": parquet.read_table, ".csv": csv.read_csv, ".feather": feather.read_table}
@@ -111,6 +138,103 @@ def test_a_killed_run_leaves_whole_files_alone_and_the_next_one_ends_it(folder: 
     assert READERS[".parquet"](done[1].path)["y"].to_pylist() == [20, 22, 24, 26, 28]
     left = sorted(path.name for path in out.rglob("*") if path.is_file())
     assert left == [".lamina.json", "a.parquet", "b.parquet", "c.parquet"]
+
+
+@pytest.mark.parametrize("suffix", READERS)
+def test_several_processes_write_the_same_files(folder: Path, tmp_path: Path, suffix: str):
+    one, two = (converted(folder, tmp_path / f"out{jobs}", suffix, jobs=jobs) for jobs in (1, 2))
+    assert [file.num_rows for file in two] == [5, 5, 5]
+    for first, second in zip(one, two, strict=True):
+        assert second.path.relative_to(tmp_path / "out2") == first.path.relative_to(tmp_path / "out1")
+        assert second.path.read_bytes() == first.path.read_bytes()
+
+
+@pytest.mark.parametrize("backend", ["loky", "multiprocessing", "threading"])
+def test_without_jobs_a_context_of_joblib_decides(folder: Path, tmp_path: Path, backend: str):
+    with joblib.parallel_config(backend, n_jobs=2):
+        done = converted(folder, tmp_path / "out", convert=share_of_cores)
+    tables = [parquet.read_table(file.path).to_pylist()[0] for file in done]
+    assert all((table["process"] == os.getpid()) == (backend == "threading") for table in tables)
+    if backend != "threading":
+        share = max(1, num_processors() // 2)
+        assert all(table["engine"] <= share and table["arrow"] <= share for table in tables), tables
+
+
+def test_several_processes_go_on_with_what_is_missing(folder: Path, tmp_path: Path):
+    converted(folder, tmp_path / "out")[0].path.unlink()
+    assert [file.num_rows for file in converted(folder, tmp_path / "out", jobs=2)] == [5, None, None]
+
+
+def test_what_other_processes_note_is_said_here(folder: Path, tmp_path: Path):
+    with warnings.catch_warnings(record=True) as one:
+        warnings.simplefilter("always")
+        converted(folder, tmp_path / "one", convert=doubled_with_a_note)
+    with warnings.catch_warnings(record=True) as two:
+        warnings.simplefilter("always")
+        converted(folder, tmp_path / "two", convert=doubled_with_a_note, jobs=2)
+    assert len(one) == 9
+    assert [(str(each.message), each.category) for each in two] == [(str(each.message), each.category) for each in one]
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_an_error_in_one_file_names_it_and_leaves_whole_files_alone(folder: Path, tmp_path: Path, jobs: int):
+    with pytest.raises(DataError, match=r"data/b\.parquet: a value is odd"):
+        converted(folder, tmp_path / "out", convert=fails_in_the_second, jobs=jobs)
+    left = {path.name for path in (tmp_path / "out").rglob("*") if path.is_file()}
+    assert left <= {".lamina.json", "a.parquet", "c.parquet"}
+    done = converted(folder, tmp_path / "out", jobs=jobs)
+    assert [file.num_rows for file in done if file.path.name == "b.parquet"] == [5]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="has no SIGKILL")
+def test_a_process_that_is_killed_is_told_with_the_files_it_may_have_had(folder: Path, tmp_path: Path):
+    with pytest.raises(LostWorkerError, match=r"was ended \(SIGKILL\).* Not written: .*b\.parquet'.* that are whole stay"):
+        converted(folder, tmp_path / "out", convert=dies_in_the_second, jobs=2)
+    assert not [path for path in (tmp_path / "out").rglob("*") if path.name.endswith(".part")]
+    assert converted(folder, tmp_path / "out", jobs=2)[1].num_rows == 5
+
+
+@pytest.mark.parametrize("jobs", [0, 1.5, "2"])
+def test_a_number_of_processes_that_is_none_is_an_error(folder: Path, tmp_path: Path, jobs: object):
+    with pytest.raises(InvalidSettingError, match="jobs must be an integer"):
+        converted(folder, tmp_path / "out", jobs=jobs)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="has no limit on the size of files")
+@pytest.mark.parametrize("jobs", [1, 2])
+@pytest.mark.parametrize("suffix", READERS)
+def test_a_full_disk_leaves_no_half_a_file_and_the_next_run_goes_on(folder: Path, tmp_path: Path, suffix: str, jobs: int):
+    rows = pa.table({"x": np.random.default_rng(0).normal(size=20_000)})
+    parquet.write_table(rows, folder / "b.parquet")
+    out = tmp_path / "out"
+    code = FILLS_THE_DISK.format(folder=str(folder), out=str(out), suffix=suffix, jobs=jobs)
+    python = [sys.executable, *["-S"] * sys.flags.no_site]
+    filled = subprocess.run([*python, "-c", code], check=False, capture_output=True, text=True)
+    assert "FileError: cannot write " in filled.stderr, filled.stderr
+    assert f"b{suffix}': file too large" in filled.stderr, filled.stderr
+    assert {path.name for path in out.rglob("*") if path.is_file()} <= {".lamina.json", f"a{suffix}", f"c{suffix}"}
+    again = list(convert_shards(open_shards(folder), out, same, suffix=suffix, identity={"model": 1}, jobs=jobs))
+    assert again[1].num_rows == 20_000
+    assert [file.path.exists() for file in again] == [True] * 3
+
+
+# A limit on the size of a file stands for a full disk: both are errors of the system in the midst of writing.
+FILLS_THE_DISK = """
+import pathlib, resource, signal
+from lamina.data.shards import convert_shards, open_shards
+
+def same(table):
+    return table
+
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, resource.RLIM_INFINITY))
+shards, out = open_shards({folder!r}), pathlib.Path({out!r})
+list(convert_shards(shards, out, same, suffix={suffix!r}, identity={{"model": 1}}, jobs={jobs}))
+"""
+
+
+def same(table: pa.Table) -> pa.Table:
+    return table
 
 
 # In the second block of the second file.

@@ -125,15 +125,45 @@ def test_a_dataset_with_a_filter_is_refused_with_the_way_round(tmp_path: Path):
         open_shards(dataset.dataset(tmp_path).filter(dataset.field("x") > 1))
 
 
-def test_a_folder_of_folders_that_stand_for_a_column_says_that_it_is_not_read(tmp_path: Path):
-    for year in (2001, 2002):
-        write(tmp_path / "run=1" / f"year={year}" / "a.parquet", rows(0))
-    with pytest.warns(DataWarning, match=r"names of folders are not read: 'year' is no column\. .*partitioning='hive'"):
-        assert open_shards(tmp_path).names == ["number", "color", "y"]
+def column_of(shards: Shards, name: str) -> list[object]:
+    return [value for block in shards.blocks() for value in block.columns[name].to_pylist()]
+
+
+@pytest.mark.parametrize("suffix", ["parquet", "feather", "csv"])
+@pytest.mark.parametrize("pattern", ["", "run=1/**/a.*", "*/year=*/*/*"])
+def test_folders_that_stand_for_a_column_are_read_as_text(tmp_path: Path, suffix: str, pattern: str):
+    for place in ("run=1/year=2001/city=S%C3%A3o", "run=1/year=2002/city=__HIVE_DEFAULT_PARTITION__"):
+        write(tmp_path / place / f"a.{suffix}", rows(0))
+    with pytest.warns(DataWarning, match=r"^read from the names of folders: 'year', 'city'\.$"):
+        shards = open_shards(tmp_path / pattern)
+    assert shards.names == ["number", "color", "y", "year", "city"], "run=1, which all share, tells no rows apart"
+    assert column_of(shards, "year") == ["2001"] * NUM_ROWS + ["2002"] * NUM_ROWS
+    assert column_of(shards, "city") == ["São"] * NUM_ROWS + [None] * NUM_ROWS
+
+
+def test_a_folder_that_all_files_share_is_a_column_where_it_is_needed(tmp_path: Path):
+    write(tmp_path / "year=2001" / "a.parquet", rows(0))
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        open_shards(tmp_path / "run=1" / "year=2001")
-        open_shards(dataset.dataset(tmp_path, format="parquet", partitioning="hive"))
+        assert open_shards(tmp_path).names == ["number", "color", "y"]
+        shards = open_shards(tmp_path, needed=["year"])
+    assert column_of(shards, "year") == ["2001"] * NUM_ROWS
+
+
+def test_a_column_of_the_file_counts_more_than_a_folder_of_its_name(tmp_path: Path):
+    for color in ("pink", "gray"):
+        write(tmp_path / f"color={color}" / "a.parquet", rows(0))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        shards = open_shards(tmp_path)
+    assert column_of(shards, "color") == rows(0)["color"].to_pylist() * 2
+
+
+def test_a_file_outside_of_the_folders_of_the_others_lacks_their_column(tmp_path: Path):
+    for place in ("year=1/a.parquet", "year=2/b.parquet", "c.parquet"):
+        write(tmp_path / place, rows(0))
+    with pytest.raises(DataError, match=r"c\.parquet: every file of a table must have its columns, got none named 'year'"):
+        open_shards(tmp_path)
 
 
 def test_a_dataset_of_text_is_refused_with_the_way_round(tmp_path: Path):

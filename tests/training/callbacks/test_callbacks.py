@@ -379,6 +379,23 @@ def test_time_runs_out_within_an_epoch(table):
     history = trainer.fit(*table, max_epochs=100)
     assert [record["step"] for record in history] == [2]
     assert trainer.stop_reason.code == "time_limit"
+    assert trainer.stop_reason.text == "The time limit was reached within epoch 1, after 50 % of its steps."
+
+
+def test_of_an_epoch_of_unknown_length_time_that_runs_out_tells_no_share(table):
+    class OneStep(ChunkSize):
+        def observe(self, steps, duration_s):
+            self.steps = 1
+
+    class Uncounted:
+        def __iter__(self):
+            return iter([table])
+
+    trainer = trainer_with(TimeLimit(2, clock=Clock()))
+    trainer._chunk_size = OneStep()
+    trainer._chunk_size.steps = 1
+    trainer.fit(Uncounted(), max_epochs=100)
+    assert trainer.stop_reason.text == "The time limit was reached within epoch 1."
 
 
 def test_the_log_has_a_line_an_epoch(table, tmp_path):

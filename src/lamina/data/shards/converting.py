@@ -4,22 +4,33 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterator
+import os
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from lamina.caller import warn_caller
 from lamina.data.shards.places import suffix_of
-from lamina.data.shards.shards import Piece, Shards, as_table
+from lamina.data.shards.shards import Shards, as_table
 from lamina.data.writers import check_table_path, write_blocks
-from lamina.errors import FileError
-from lamina.files import atomic_write
+from lamina.engine import default_threads
+from lamina.errors import FileError, LostWorkerError, first_of
+from lamina.extras import OptionalModule
+from lamina.files import atomic_write, remove_abandoned
+from lamina.spread import JOBS, num_workers, spread
+from lamina.validation import check_parameters, one_of, value
 
 if TYPE_CHECKING:
     import pyarrow as pa
+else:
+    pa = OptionalModule("pyarrow", owner="writing shards")
 
 __all__ = ["Converted", "convert_shards"]
 
 _RECORD = ".lamina.json"
+_SHOWN = 4
 
 
 class Converted(NamedTuple):
@@ -29,8 +40,21 @@ class Converted(NamedTuple):
     num_rows: int | None
 
 
+class _Order(NamedTuple):
+    """A file to write, and the table of the one file that it is made of."""
+
+    path: Path
+    source: Shards
+
+
 def convert_shards(
-    shards: Shards, folder: Path, convert: Callable[[pa.Table], pa.Table], *, suffix: str, identity: dict[str, Any]
+    shards: Shards,
+    folder: Path,
+    convert: Callable[[pa.Table], pa.Table],
+    *,
+    suffix: str,
+    identity: dict[str, Any],
+    jobs: int | None = None,
 ) -> Iterator[Converted]:
     """Write what a function makes of each block of each file, to a file of the same name in a folder.
 
@@ -43,34 +67,98 @@ def convert_shards(
     folder : Path
         Made where it does not exist. Files that lie in folders of their own keep these.
     convert : callable
-        The table to write of a block.
+        The table to write of a block. Pickled, where other processes do it.
     suffix : str
         Of the files to write, such as ``".parquet"``.
     identity : dict
         What the result depends on, which JSON can hold.
+    jobs : int, optional
+        Files that are written at once, by as many processes, >= 1; -1: as many as there are cores, -2: one fewer. By default one
+        after the other, or as a ``joblib.parallel_config`` around the call says. The files are the same.
+
+    Yields
+    ------
+    Converted
+        In the order of the files.
 
     Raises
     ------
+    InvalidSettingError
+        If ``jobs`` is something else.
     FileError
-        If a file cannot be read or written, two would have the same name, or the folder holds files made in another way.
+        If a file cannot be read or written, two would have the same name, or the folder holds files made in another way. The
+        files that are whole stay, and a further call goes on with the others; so they do after the other errors, and Ctrl-C.
+    LostWorkerError
+        If one of the processes was killed. The message names the files that were being written.
     """
+    check_parameters({"jobs": jobs}, {"jobs": one_of(JOBS, value(None))}, owner="convert_shards")
     check_table_path(f"x{suffix}", "output")
     names = _names(shards, suffix)
     _check_record(folder, {"identity": identity, "suffix": suffix})
-    for number, name in enumerate(names):
-        path = folder / name
-        if path.exists():
-            yield Converted(path, None)
-            continue
-        path.parent.mkdir(parents=True, exist_ok=True)
-        yield Converted(path, write_blocks(path, _blocks(shards, number, convert)))
+    paths = [folder / name for name in names]
+    missing = [
+        _Order(path, Shards([shard], shards.names, shards.rows_a_block))
+        for path, shard in zip(paths, shards.shards, strict=True)
+        if not path.exists()
+    ]
+    made = _made(missing, convert, jobs)
+    is_missing = {order.path for order in missing}
+    for path in paths:
+        yield next(made) if path in is_missing else Converted(path, None)
 
 
-def _blocks(shards: Shards, number: int, convert: Callable[[pa.Table], pa.Table]) -> Iterator[pa.Table]:
-    for piece in range(len(shards.shards[number].rows_of_pieces)):
-        for block in shards.read(Piece(number, piece)):
-            with block.named():
-                yield convert(as_table(block.columns))
+def _made(orders: Sequence[_Order], convert: Callable[[pa.Table], pa.Table], jobs: int | None) -> Iterator[Converted]:
+    workers = min(num_workers(jobs), len(orders))
+    if workers <= 1:
+        yield from (_converted(order, convert) for order in orders)
+        return
+    begun: list[_Order] = []
+
+    def beginning() -> Iterator[_Order]:
+        for order in orders:
+            begun.append(order)
+            yield order
+
+    try:
+        for done, said in spread(partial(_converted_elsewhere, convert=convert, asking=os.getpid()), beginning(), workers):
+            for text, category in said:
+                warn_caller(text, category)
+            yield done
+    except BaseException as error:
+        left = [order for order in begun if not order.path.exists()]
+        for order in left:
+            remove_abandoned(order.path)
+        if isinstance(error, LostWorkerError) and left:
+            listed = first_of([repr(order.source.shards[0].name) for order in left], _SHOWN)
+            raise LostWorkerError(f"{error} Not written: {listed}; the files that are whole stay.") from error
+        raise
+
+
+def _converted_elsewhere(
+    order: _Order, convert: Callable[[pa.Table], pa.Table], asking: int
+) -> tuple[Converted, list[tuple[str, type[Warning]]]]:
+    """Write a file with this worker's share of the cores; and what was warned of, which is said where the user is."""
+    if os.getpid() == asking:  # a thread of the user's process
+        return _converted(order, convert), []
+    pa.set_cpu_count(min(pa.cpu_count(), default_threads()))
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        done = _converted(order, convert)
+    return done, list(dict.fromkeys((str(each.message), each.category) for each in caught))
+
+
+def _converted(order: _Order, convert: Callable[[pa.Table], pa.Table]) -> Converted:
+    path, source = order
+    if path.exists():  # written by another run meanwhile
+        return Converted(path, None)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    return Converted(path, write_blocks(path, _blocks(source, convert)))
+
+
+def _blocks(source: Shards, convert: Callable[[pa.Table], pa.Table]) -> Iterator[pa.Table]:
+    for block in source.blocks():
+        with block.named():
+            yield convert(as_table(block.columns))
 
 
 def _names(shards: Shards, suffix: str) -> list[str]:

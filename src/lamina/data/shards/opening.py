@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from lamina.data.arrow_values import value_type
@@ -13,6 +13,7 @@ from lamina.data.file_errors import FEATHER, PARQUET, foreign_errors_as_ours
 from lamina.data.notes import note
 from lamina.data.shards.csv_shard import CsvShard, TextReading
 from lamina.data.shards.feather_shard import FeatherShard
+from lamina.data.shards.foldered_shard import FolderedShard, keys_of_folders
 from lamina.data.shards.parquet_shard import ParquetShard
 from lamina.data.shards.places import Place, places_of, suffix_of
 from lamina.data.shards.shard import Shard
@@ -62,7 +63,9 @@ def open_shards(
     Parameters
     ----------
     table : str, path or pyarrow.dataset.Dataset
-        A folder, pattern or address of Parquet, Feather or text files, or one such file; or a dataset of Parquet files.
+        A folder, pattern or address of Parquet, Feather or text files, or one such file; or a dataset of Parquet files. Folders
+        such as ``year=2024`` are columns of text, unless the files have one of that name; one that all files share, only if it
+        is ``needed``.
     on_bad_shard : {"fail", "skip"}, default="fail"
         What a file does that is damaged, has no rows, lacks a column, or holds a column of another type than most: raise, or be
         left out with a note.
@@ -99,7 +102,8 @@ def open_shards(
     require("pyarrow", owner="reading shards")
     bad: dict[str, LaminaError] = {}
     opened = _of_dataset(table, bad) if _is_dataset(table) else _of_places(places_of(table), reading or TextReading(), bad)
-    usual = list(needed) if needed is not None else _usual_columns(opened)
+    unsaid = set() if needed is not None or _is_dataset(table) else _telling_nothing(opened)
+    usual = list(needed) if needed is not None else [name for name in _usual_columns(opened) if name not in unsaid]
     kinds = _usual_kinds(opened, usual) if same_kinds else {}
     is_mixed = len({isinstance(shard, CsvShard) for shard in opened}) > 1
     good = []
@@ -111,8 +115,9 @@ def open_shards(
             bad[shard.name] = error
     _report(bad, len(good), on_bad_shard)
     if needed is None:
-        _note_further(good, usual)
-        _note_folders(good, usual)
+        _note_further(good, {*usual, *unsaid})
+        if not _is_dataset(table):  # where they were asked for
+            _note_folders(good, usual)
     return Shards(good, usual, _rows_a_block(good))
 
 
@@ -123,7 +128,9 @@ def _of_places(places: Sequence[Place], reading: TextReading, bad: dict[str, Lam
             if place.size == 0:
                 raise DataError(f"{place.name}: a table must have at least one row, got an empty file. Write it again.")
             with foreign_errors_as_ours(place.name):
-                opened.append(_shard(place, reading))
+                shard = _shard(place, reading)
+                keys = {key: value for key, value in keys_of_folders(place.name).items() if key not in shard.schema.names}
+                opened.append(FolderedShard(shard, keys) if keys else shard)
         except (FileError, DataError) as error:
             bad[place.name] = error
     return opened
@@ -156,7 +163,8 @@ def _of_dataset(table: dataset.Dataset, bad: dict[str, LaminaError]) -> list[Sha
             with foreign_errors_as_ours(place.name):
                 groups = None if fragment.row_groups is None else [group.id for group in fragment.row_groups]
                 keys = dataset.get_partition_keys(fragment.partition_expression)
-                opened.append(ParquetShard(place, groups, keys))
+                shard = ParquetShard(place, groups)
+                opened.append(FolderedShard(shard, keys) if keys else shard)
         except (FileError, DataError) as error:
             bad[fragment.path] = error
     return opened
@@ -229,7 +237,7 @@ def _report(bad: dict[str, LaminaError], num_good: int, on_bad_shard: OnBadShard
         note(f"left out: {error}")
 
 
-def _note_further(shards: Sequence[Shard], names: Sequence[str]) -> None:
+def _note_further(shards: Sequence[Shard], names: Collection[str]) -> None:
     further = {name for shard in shards for name in shard.schema.names} - set(names)
     if further and shards:
         listed = first_of([repr(name) for name in sorted(further)], _SHOWN)
@@ -237,19 +245,16 @@ def _note_further(shards: Sequence[Shard], names: Sequence[str]) -> None:
 
 
 def _note_folders(shards: Sequence[Shard], names: Sequence[str]) -> None:
-    """Say that folders such as year=2024 are no column; one that all files share tells no rows apart."""
-    values: dict[str, set[str]] = {}
-    for shard in shards:
-        for part in shard.name.replace("\\", "/").split("/")[:-1]:
-            key, is_one, value = part.partition("=")
-            if is_one and key and key not in names:
-                values.setdefault(key, set()).add(value)
-    unread = [repr(key) for key, found in values.items() if len(found) > 1]
-    if unread:
-        note(
-            f"the names of folders are not read: {first_of(unread, _SHOWN)} is no column. For one, give "
-            "pyarrow.dataset.dataset(folder, partitioning='hive') in Python."
-        )
+    found = {key for shard in shards if isinstance(shard, FolderedShard) for key in shard.values}
+    read = [repr(name) for name in names if name in found]
+    if read:
+        note(f"read from the names of folders: {first_of(read, _SHOWN)}.")
+
+
+def _telling_nothing(shards: Sequence[Shard]) -> set[str]:
+    """Keys of folders that all files share, as where a whole table lies in ``run=1/``: they tell no rows apart."""
+    found = [shard.values if isinstance(shard, FolderedShard) else {} for shard in shards]
+    return {key for key, value in found[0].items() if all(each.get(key) == value for each in found)} if found else set()
 
 
 def _rows_a_block(shards: Sequence[Shard]) -> int:

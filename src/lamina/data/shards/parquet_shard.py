@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
 from lamina.data.shards.places import Place
 from lamina.data.shards.shard import Shard
@@ -30,34 +30,24 @@ class ParquetShard(Shard):
     place : Place
     row_groups : sequence of int, optional
         Those that belong to the table; by default all.
-    constants : mapping of str to scalar, default={}
-        Columns that hold one value in the whole file, as the folders of a partitioned table say it.
     """
 
-    def __init__(self, place: Place, row_groups: Sequence[int] | None = None, constants: Mapping[str, Any] | None = None) -> None:
+    def __init__(self, place: Place, row_groups: Sequence[int] | None = None) -> None:
         self._place = place
         self.name = place.name
         with place.open() as file:
             # Text as what it is, in whatever way it is compressed.
             opened = parquet.ParquetFile(file)
-            self._metadata, schema = opened.metadata, opened.schema_arrow
+            self._metadata, self.schema = opened.metadata, opened.schema_arrow
         groups = range(self._metadata.num_row_groups) if row_groups is None else row_groups
         described = [(i, self._metadata.row_group(i)) for i in groups]
         self._groups = [i for i, group in described if group.num_rows]
         self.rows_of_pieces = [group.num_rows for _, group in described if group.num_rows]
         self.size = sum(group.total_byte_size for _, group in described)
-        self._constants = {name: pa.scalar(value) for name, value in (constants or {}).items()}
-        for name, value in self._constants.items():
-            schema = schema.append(pa.field(name, value.type))
-        self.schema = schema
 
     def read(self, piece: int, columns: list[str], most_rows: int) -> Iterator[pa.Table]:
-        inside = [name for name in columns if name not in self._constants]
         with self._place.open() as file:
             opened = parquet.ParquetFile(file, metadata=self._metadata, buffer_size=_BUFFER)
             groups = [self._groups[piece]]
-            for batch in opened.iter_batches(batch_size=most_rows, row_groups=groups, columns=inside, use_threads=False):
-                table = pa.Table.from_batches([batch])
-                for name, value in self._constants.items():
-                    table = table.append_column(name, pa.repeat(value, batch.num_rows))
-                yield table.select(columns)
+            for batch in opened.iter_batches(batch_size=most_rows, row_groups=groups, columns=columns, use_threads=False):
+                yield pa.Table.from_batches([batch]).select(columns)

@@ -25,6 +25,7 @@ from lamina.estimators.parameters import Parameters
 from lamina.estimators.rows import Rows
 from lamina.estimators.target.target import Target
 from lamina.optimizers import PerturbationOptimizer
+from lamina.spread import spread
 from lamina.tasks import Tasks
 from lamina.training import StopReason
 from lamina.training.blocked_gradients import warn_of_blocked_gradients
@@ -118,12 +119,11 @@ def _run_elsewhere(fits: Sequence[Fit], train: Rows, validation: Rows | None) ->
 
     They cannot be asked to end: after Ctrl-C an earlier fit's model stays.
     """
-    from joblib import Parallel, delayed  # a dependency of scikit-learn
-
+    learn = partial(_run_one, train=train, validation=validation)
     with Interrupts() as interrupts, interrupts.each_raises:
         if interrupts.count:
             raise KeyboardInterrupt
-        done = Parallel()(delayed(_run_one)(fit, train, validation) for fit in fits)
+        done = list(spread(learn, fits))
     return [fit for fit, _ in done], [failure for _, failure in done]
 
 

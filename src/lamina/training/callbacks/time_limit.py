@@ -18,7 +18,7 @@ _RULES = {"seconds": number(0, closed="neither"), "clock": function("nothing")}
 class TimeLimit(Callback):
     """Stops training when the time limit is reached, at the next return from the engine, usually within half a second.
 
-    An epoch that is cut short is recorded with the mean loss of the steps that were done.
+    An epoch that is cut short is recorded with the mean loss of the steps that were done; the stop reason tells their share.
 
     Parameters
     ----------
@@ -43,12 +43,18 @@ class TimeLimit(Callback):
         self._end = self._clock() + float(self.seconds)  # a float16 would overflow on a machine that runs for a day
 
     def on_chunk_end(self, trainer: Run, steps_done: int) -> None:
-        self._check(trainer)
+        if self._is_over:
+            whole = trainer.steps_per_epoch
+            share = "" if whole is None else f", after {100 * steps_done // whole} % of its steps"
+            trainer.stop("time_limit", f"The time limit was reached within epoch {trainer.epoch + 1}{share}.")
 
     def on_epoch_end(self, trainer: Run, record: Record) -> None:
-        self._check(trainer)
-
-    def _check(self, trainer: Run) -> None:
-        if self._clock() >= self._end:
-            # Without a number: part of the time that was asked for may have been spent before, or be that of other restarts.
+        if self._is_over:
             trainer.stop("time_limit", "The time limit was reached.")
+
+    # The sentences are without a number of seconds: part of the time that was asked for may have been spent before, or be that of
+    # other restarts.
+
+    @property
+    def _is_over(self) -> bool:
+        return self._clock() >= self._end
