@@ -40,7 +40,7 @@ def test_a_trainer_goes_on_alone_afterwards_and_can_be_copied() -> None:
     copy = pickle.loads(pickle.dumps(other))
     for trainer in (one, other, copy):
         trainer.fit(X, Y, max_epochs=2)
-        assert trainer.steps_with is None
+        assert trainer.watches_steps  # which is so where the engine itself takes the steps
         assert np.array_equal(trainer.executor.snapshot().parameters, one.executor.snapshot().parameters)
 
 
@@ -92,8 +92,12 @@ def test_calls_between_averages_are_whole_rounds() -> None:
 @pytest.mark.parametrize(
     ("trainer", "settings", "message"),
     [
-        (make_trainer(optimizer=LBFGS()), {}, "optimizer must follow the gradient of a batch, got LBFGS"),
-        (make_trainer(optimizer=PerturbAll()), {}, "optimizer must follow the gradient of a batch, got PerturbAll"),
+        (make_trainer(optimizer=LBFGS()), {}, "optimizer must follow the gradient of a batch with several workers, got LBFGS"),
+        (
+            make_trainer(optimizer=PerturbAll()),
+            {},
+            "optimizer must follow the gradient of a batch with several workers, got PerturbAll",
+        ),
         (make_trainer(lambda z, y: ((z - y) ** 2, 2 * (z - y))), {}, "loss must be a built-in loss with several workers"),
         (make_trainer(), {"way": "fast"}, "way must be one of 'auto', 'averaging', 'synchronous', got 'fast'"),
         (make_trainer(), {"workers": 0}, r"workers must be an integer in \[1, 1024\], or None, got 0"),
@@ -105,7 +109,7 @@ def test_calls_between_averages_are_whole_rounds() -> None:
             "communicator must be one of 'shared memory', 'gloo', 'MPI', or None, got 'UDP'",
         ),
         (make_trainer(), {"communicator": Alone()}, "workers must be None beside a communicator, got 1"),
-        ("adam", {}, "trainer must be"),
+        ("adam", {}, "model must be a Trainer, or an estimator"),
     ],
 )
 def test_what_cannot_be_is_refused(trainer: Any, settings: dict[str, Any], message: str) -> None:
@@ -113,9 +117,18 @@ def test_what_cannot_be_is_refused(trainer: Any, settings: dict[str, Any], messa
         fit(trainer, X, Y, **{"workers": 1} | settings)
 
 
-def test_blocks_are_refused() -> None:
-    with pytest.raises(InvalidSettingError, match="y must be given: several workers share rows in arrays"):
-        fit(make_trainer(), [(X, Y)], None, workers=1)
+def test_sources_that_cannot_be_shared_out_are_refused_with_the_way_round() -> None:
+    class Drawn:
+        def passes(self, epoch: int) -> Any:
+            yield X, Y
+
+    class Anew:
+        def __iter__(self) -> Any:
+            return iter([(X, Y)])
+
+    for source, name in ((Drawn(), "Drawn"), (Anew(), "Anew")):
+        with pytest.raises(InvalidSettingError, match=rf"got '{name}'\. Give it a method share\(rank, size\)"):
+            fit(make_trainer(), source, workers=1)
 
 
 def test_a_memory_mapped_file_that_would_be_cut_is_refused(tmp_path: Path) -> None:

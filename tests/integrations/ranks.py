@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from lamina import Dense, Dropout, Sequential, Trainer
 from lamina.distributed import Report, fit, join
@@ -127,6 +128,47 @@ def run_workers(callbacks: Any = (), **settings: Any) -> None:
     print(json.dumps(described(report, error, trainer, [str(w.message) for w in warned if "Worker" in str(w.message)])))
 
 
+def run_table() -> None:
+    """A table's model by workers that are killed, beside one by this process alone."""
+    from lamina.model import TableSettings, fit_table
+
+    table = pd.DataFrame({"a": X[:, 0], "b": X[:, 1], "y": np.where(Y > 0.5, "yes", "no")})
+    given = {"max_epochs": EPOCHS, "patience": EPOCHS, "batch_size": 32, "threads": 1}
+    alone = fit_table(table, "y", settings=TableSettings.of(given)).model
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        together = {"workers": 3, "way": "synchronous"}
+        result = fit_table(table, "y", settings=TableSettings.of(given | together), callbacks=[Harm(signal.SIGKILL)])
+    distance = float(np.abs(result.model.predict_proba(table) - alone.predict_proba(table)).max())
+    assert result.together is not None
+    print(json.dumps({"distance": distance, "restarts": len(result.together.restarts), "left": workers()}))
+
+
+def run_files() -> None:
+    """A table in files, of which each worker reads its own; the worker of one of two trainings is killed amid an epoch."""
+    import pyarrow as pa
+    from pyarrow import parquet
+
+    from lamina.model import TableSettings, fit_table
+
+    with tempfile.TemporaryDirectory() as folder:
+        for part in range(6):
+            at = slice(part * 50, part * 50 + 50)
+            table = pa.table({"a": X[at, 0], "b": X[at, 1], "y": np.where(Y[at] > 0.5, "yes", "no")})
+            parquet.write_table(table, f"{folder}/{part}.parquet")
+        given = {"max_epochs": EPOCHS, "patience": EPOCHS, "batch_size": 32, "workers": 2, "way": "synchronous"}
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            one, other = (
+                fit_table(folder, "y", settings=TableSettings.of(given), callbacks=callbacks)
+                for callbacks in ([], [Harm(signal.SIGKILL)])
+            )
+        is_equal = np.array_equal(one.model.predict_proba(table), other.model.predict_proba(table))
+    told = [result.together for result in (one, other)]
+    restarts = [None if each is None else len(each.restarts) for each in told]
+    print(json.dumps({"is_equal": is_equal, "restarts": restarts, "left": workers()}))
+
+
 def described(report: Report | None, error: str | None, trainer: Trainer, warned: list[str]) -> dict[str, Any]:
     if report is None:
         return {"error": error, "left": workers()}
@@ -156,6 +198,10 @@ def main(what: str, *rest: str) -> None:
         run_joined(*rest)
     elif what == "workers":
         run_workers()
+    elif what == "table-killed":
+        run_table()
+    elif what == "files-killed":
+        run_files()
     elif what == "killed":
         run_workers([Harm(signal.SIGKILL)], workers=3)
     elif what == "given-up":

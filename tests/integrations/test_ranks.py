@@ -12,6 +12,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 PROGRAM = Path(__file__).with_name("ranks.py")
@@ -95,6 +96,35 @@ def test_workers_need_torch_only_where_they_speak_by_gloo(what: str, communicato
     assert found["distance"] <= 1e-12
 
 
+def test_the_command_trains_with_workers_and_says_how(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    rows = rng.normal(size=(2000, 3))
+    table, model = tmp_path / "table.csv", tmp_path / "model.lamina"
+    label = np.where(rows[:, 0] * rows[:, 1] > 0, "yes", "no")
+    table.write_text("a,b,c,y\n" + "".join(f"{a},{b},{c},{y}\n" for (a, b, c), y in zip(rows, label, strict=True)))
+    options = ["--target", "y", "--members", 1, "--max-epochs", 3, "--json", "-o", model]
+    alone = json.loads(run(sys.executable, "-m", "lamina", "train", table, *options).stdout)
+    report = json.loads(
+        run(sys.executable, "-m", "lamina", "train", table, *options, "--workers", 2, "--way", "synchronous").stdout
+    )
+    together = report["together"]
+    assert (together["workers"], together["communicator"], together["way"]) == (2, "shared memory", "synchronous steps")
+    assert together["restarts"] == []
+    assert report["test"]["model"] == pytest.approx(alone["test"]["model"], abs=1e-3)
+    assert report["epochs"] == alone["epochs"] == 3
+
+
+def test_a_table_is_learned_as_by_one_process_also_if_the_worker_is_killed() -> None:
+    found = trained_by_ray("table-killed")
+    assert found["distance"] <= 1e-5
+    assert (found["restarts"], found["left"]) == (1, [])
+
+
+def test_workers_that_read_their_own_files_learn_the_same_also_if_one_is_killed() -> None:
+    found = trained_by_ray("files-killed")
+    assert found == {"is_equal": True, "restarts": [0, 1], "left": []}
+
+
 def test_killed_workers_are_named_and_replaced_and_the_weights_are_the_same() -> None:
     found = trained_by_ray("killed")
     assert found["distance"] <= 1e-12
@@ -121,8 +151,8 @@ def test_a_worker_that_hangs_is_named_and_replaced() -> None:
             "without-torch-elsewhere",
             r"MissingPackageError: Training with workers that share no memory needs torch, .* pip install 'lamina\[gloo\]'",
         ),
-        ("small-cluster", r"workers=4 needs 3 x 1 cores of Ray beside this process, and the cluster has 1 core"),
-        ("wrong-address", r"no Ray cluster answers at address='127.0.0.1:1'\. Start one with `ray start --head`"),
+        ("small-cluster", r"4 workers need 3 x 1 cores of Ray beside this process, and the cluster has 1 core"),
+        ("wrong-address", r"No Ray cluster answers at '127.0.0.1:1'\. Start one with `ray start --head`"),
     ],
 )
 def test_what_ends_a_training_is_said_and_no_worker_is_left(what: str, error: str) -> None:
@@ -141,18 +171,30 @@ def test_workers_end_with_the_process_that_leads_them() -> None:
         time.sleep(0.2)
 
 
+TABLE = """
+import numpy as np
+import pandas as pd
+
+rng = np.random.default_rng(0)
+table = pd.DataFrame({"height": rng.normal(size=400), "width": rng.normal(size=400), "depth": rng.normal(size=400)})
+table["income"] = np.where(table["height"] + table["depth"] > 0, "high", "low")
+"""
 PAGE = Path(__file__).parents[2] / "docs" / "how-to" / "several-machines.md"
 RECIPES = re.findall(r"^```\{code-block\} python\n(.*?)^```$", PAGE.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
 
 
 def test_the_recipes_of_the_page_run(tmp_path: Path) -> None:
-    """The second goes on from the names of the first, on ranks of torchrun."""
-    with_ray, joined = RECIPES
+    """The last goes on from the names of the first, on ranks of torchrun; those between are about a table."""
+    with_ray, *of_tables, joined = RECIPES
     program = tmp_path / "program.py"
     program.write_text(with_ray, encoding="utf-8")
     done = run(sys.executable, program)
     assert done.returncode == 0, done.stderr
     assert re.search(r"^2 workers \(shared memory\), .*\n.*\n\{'loss': 0\.\d+\}$", done.stdout, re.MULTILINE)
+    program.write_text("".join([TABLE, *of_tables]), encoding="utf-8")
+    done = run(sys.executable, program)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.count("2 workers (shared memory)") == 2
     program.write_text(with_ray.split("report =")[0] + joined, encoding="utf-8")
     done = run(BIN / "torchrun", "--nproc-per-node", "2", program)
     assert done.returncode == 0, done.stderr

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 import sys
 from pathlib import Path
 from typing import Any
@@ -10,11 +11,13 @@ import numpy as np
 import pyarrow as pa
 import pytest
 from pyarrow import csv, dataset, parquet
+from tests.distributed.ranks import ThreadCommunicator, run_ranks
 
 from lamina import load_model, save_model
 from lamina.data import DataWarning, TableEncoder, target_column
 from lamina.data.shards import EncodedRows, RowReader, Spill, Split, TextReading, open_shards, survey
 from lamina.data.target import Target
+from lamina.distributed import fit
 from lamina.errors import DataError, FileError, InvalidSettingError
 from lamina.model import TableSettings, TabularClassifier, TabularRegressor, evaluate_shards, fit_table
 from lamina.model.memory_limit import memory_limit
@@ -243,7 +246,7 @@ def source_of(folder: Path, spill: Spill | None, sparse: bool) -> tuple[EncodedR
     found = survey(shards, reader, split)
     encoder.fit(found.digest)
     goal = found.targets[0]
-    return EncodedRows(shards, reader, split, encoder, goal, num_rows=found.num_training, seed=0, spill=spill), encoder
+    return EncodedRows(shards, reader, split, encoder, goal, rows_of_pieces=found.rows_of_pieces, seed=0, spill=spill), encoder
 
 
 def passed(source: EncodedRows, epoch: int) -> tuple[np.ndarray, np.ndarray]:
@@ -298,6 +301,63 @@ def test_two_passes_may_run_at_the_same_time(folder: Path):
     one, other = source.passes(0), source.passes(0)
     for ours, theirs in zip(one, other, strict=True):
         assert np.array_equal(ours[0], theirs[0])
+
+
+@pytest.mark.parametrize("sparse", [False, True])
+def test_shares_have_each_row_once_in_files_of_their_own(folder: Path, sparse: bool):
+    source, _ = source_of(folder, Spill(), sparse)
+    shares = [pickle.loads(pickle.dumps(source.share(rank, 3))) for rank in range(3)]
+    counts = [share.num_rows for share in shares]
+    assert sum(counts) == source.num_rows
+    assert counts == sorted(counts, reverse=True)
+    assert counts[0] - counts[-1] <= 70  # a row group
+    whole = passed(source, 0)[0]
+    for epoch in (0, 1):  # in the second, rows come from the temporary files
+        found = [passed(share, epoch)[0] for share in shares]
+        assert [len(each) for each in found] == counts
+        joined = np.concatenate(found)
+        assert np.array_equal(joined[np.lexsort(joined.T)], whole[np.lexsort(whole.T)])
+    for share in shares:
+        share.close()
+
+
+def test_fewer_pieces_than_workers_are_refused(folder: Path):
+    source, _ = source_of(folder, None, sparse=False)
+    with pytest.raises(InvalidSettingError, match=r"workers must be at most the number of pieces .*, 20, got 21\. Ask for fewer"):
+        source.share(0, 21)
+
+
+@pytest.mark.parametrize("target", ["kind", "size"])
+def test_ranks_that_read_their_own_files_learn_a_table(folder: Path, target: str):
+    """The ranks are threads; each but the first gets its share as a pickle."""
+
+    def train(communicator: ThreadCommunicator):
+        kind = TabularClassifier if target == "kind" else TabularRegressor
+        model = kind(hidden=(16,), members=1, max_epochs=8, batch_size=32, learning_rate=0.01, n_threads=1, random_state=0)
+        given = (folder, target) if communicator.rank == 0 else (None, None)
+        report = fit(model, *given, communicator=communicator, way="synchronous")
+        return model, report
+
+    (first, report), (second, _) = run_ranks(2, train)
+    (again, _), _ = run_ranks(2, train)
+    assert report.workers == 2
+    assert np.array_equal(first.predict(rows()), second.predict(rows()))
+    assert np.array_equal(first.predict(rows()), again.predict(rows()))
+    truth = rows()[target].to_numpy()
+    alone = type(first)(**first.get_params()).fit(folder, target)
+    assert first.score(rows(), truth) > alone.score(rows(), truth) - 0.05
+    assert first.score(rows(), truth) > 0.85
+
+
+def test_a_bad_file_is_named_before_the_ranks_begin(folder: Path):
+    (folder / "3.parquet").write_bytes(b"PAR1 but no more")
+
+    def train(communicator: ThreadCommunicator) -> str:
+        with pytest.raises((FileError, RuntimeError), match=r"3\.parquet") as raised:
+            fit(TabularClassifier(), folder, "kind", communicator=communicator)
+        return type(raised.value).__name__
+
+    assert run_ranks(2, train) == ["FileError", "LostWorkerError"]
 
 
 @pytest.mark.parametrize("target", ["kind", "size", ["size", "x"]])

@@ -81,11 +81,12 @@ def test_every_setting_is_a_keyword_with_its_default(estimator: type) -> None:
     own = {"seed": "random_state", "threads": "n_threads", "restarts": "n_restarts"}
     of_classes, of_numbers = ("class_weight", "label_smoothing", "decision_threshold"), ("target_scale",)
     of_the_other = of_classes if estimator is TabularRegressor else of_numbers
+    of_workers = ("workers", "ray", "way")  # which an estimator gets by lamina.distributed
     defaults = {
         own.get(name, name): value
         for group in fields(TableSettings)
         for name, value in vars(getattr(TableSettings(), group.name)).items()
-        if name not in of_the_other
+        if name not in (*of_the_other, *of_workers)
     }
     given = {name: parameter.default for name, parameter in inspect.signature(estimator).parameters.items()}
     others = {"random_state": None, "validation": 0.1, "warm_start": False, "callbacks": (), "verbose": False}

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext, redirect_stdout
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -125,19 +127,20 @@ def train(
         from lamina.training import Progress
         from lamina.training.interrupts import Interrupts
 
-        result = fit_table(
-            read.pop(),  # whose memory only the training needs to hold, as long as it does
-            target,
-            task=task,
-            validation=share_or_table("validation", validation, reading),
-            test=share_or_table("test", test, reading),
-            settings=settings,
-            continue_from=model,
-            # Restarts run in parallel, so a single progress line would not do.
-            callbacks=[*([] if json or quiet or run.restarts > 1 else [Progress()]), *([] if watched is None else [watched])],
-            on_interrupt="return",
-            reading=reading.of_text if streamed else None,
-        )
+        with _apart_from_result(run):
+            result = fit_table(
+                read.pop(),  # whose memory only the training needs to hold, as long as it does
+                target,
+                task=task,
+                validation=share_or_table("validation", validation, reading),
+                test=share_or_table("test", test, reading),
+                settings=settings,
+                continue_from=model,
+                # Restarts run in parallel, so a single progress line would not do.
+                callbacks=[*([] if json or quiet or run.restarts > 1 else [Progress()]), *([] if watched is None else [watched])],
+                on_interrupt="return",
+                reading=reading.of_text if streamed else None,
+            )
         with Interrupts():  # Ctrl-C must not prevent saving and reporting
             result.model.summary["reading"] = reading.to_keep()
             save_model(output, result.model)
@@ -148,6 +151,11 @@ def train(
                 _print_report(result, report, notes, is_examined=kept is not None)
         if kept is not None:
             _treat(kept, target, task, settings, {**report, "notes": notes} if json else None, quiet=quiet)
+
+
+def _apart_from_result(run: RunSettings) -> AbstractContextManager[object]:
+    """What Ray prints of workers that ended goes to standard error: it knows no other way, and the output is the result's."""
+    return redirect_stdout(sys.stderr) if run.workers != 1 else nullcontext()
 
 
 def _treat(
@@ -254,6 +262,7 @@ def _report(result: FitResult, output: Path) -> dict[str, Any]:
         "best_epoch": summary["best_epoch"],
         "stop_reason": {"code": result.stop_reason.code, "text": result.stop_reason.text},
         "duration_s": result.duration_s,
+        "together": None if result.together is None else result.together.to_dict(),
         "restarts": [
             {"seed": row.seed, "best": row.best, "epochs": row.epochs, "stop_code": row.stop_reason.code}
             for row in result.model.estimator.restarts_
@@ -275,6 +284,8 @@ def _print_report(result: FitResult, report: dict[str, Any], notes: Sequence[str
         print_metrics(result.metrics, with_shortcoming=not is_examined and not report["doctor"])
     seen = rows_trained_on(result.model.summary)
     print_line(f"Trained on {seen} for {counted(report['epochs'], 'epoch')}, {report['duration_s']:.1f} s.")
+    if result.together is not None:
+        print_line(str(result.together))
     restarts = result.model.estimator.restarts_
     if len(restarts) > 1:
         low, _, high = restarts.spread

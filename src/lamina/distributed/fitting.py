@@ -1,68 +1,54 @@
-"""Fits a trainer with several processes."""
+"""Fits a trainer, or what has trainers inside, with several processes."""
 
 from __future__ import annotations
 
+import pickle
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING, Any
+from contextlib import suppress
+from functools import partial
+from typing import Any
 
-from threadpoolctl import threadpool_limits
-
-from lamina.distributed.checks import check_rows, check_targets, check_trainer
-from lamina.distributed.choice import COMMUNICATORS
+from lamina.distributed.checks import check_rows, check_source
 from lamina.distributed.communicator import Alone, Communicator
+from lamina.distributed.context import RULES, check_way
+from lamina.distributed.context import workers as workers_of_ray
 from lamina.distributed.follower import follow
-from lamina.distributed.group import Group, JoinedGroup
+from lamina.distributed.group import JoinedGroup
 from lamina.distributed.joining import join
-from lamina.distributed.leader import Leader
 from lamina.distributed.messages import send
 from lamina.distributed.report import Report
-from lamina.distributed.way import Timing, Way, chosen_way, measure
+from lamina.distributed.rows_of_rank import Own
+from lamina.distributed.together import Together
 from lamina.engine.plan import Batches
 from lamina.errors import InvalidSettingError, LostWorkerError, phrase
 from lamina.training import Trainer
+from lamina.training.blocks.source import begin_of, source_alone
 from lamina.training.run_state import load_run_state, run_state
-from lamina.validation import Rule, check_parameters, choice, instance, integer, number, one_of, text, value
-
-if TYPE_CHECKING:
-    from lamina.distributed.ray_group import RayGroup
+from lamina.training.team import working_with
+from lamina.validation import Rule, check_parameters, one_of, value
 
 __all__ = ["fit"]
 
-_WAYS = ("auto", "averaging", "synchronous")
-_EVERY = 16  # steps between two averages, where the way is set and no number
-_RULES: dict[str, Rule] = {
-    "trainer": instance(Trainer),
-    "workers": one_of(integer(1, 1024), value(None)),
-    "way": choice(_WAYS),
-    "average_every": one_of(integer(2), value(None)),
-    "address": one_of(text(), value(None)),
-    "timeout_s": number(0, closed="neither"),
-    "max_restarts": integer(0),
-}
+_MODEL = Rule("a Trainer, or an estimator with a method fit", lambda given: callable(getattr(given, "fit", None)))
 
 
 def fit(
-    trainer: Trainer,
+    model: Any,
     X: Any,
-    y: Any,
+    y: Any = None,
     *,
     workers: int | None = None,
     communicator: Communicator | str | None = None,
-    sample_weight: Any = None,
-    validation_data: Any = None,
-    max_epochs: int = 100,
-    final_check: bool = True,
     way: str = "auto",
     average_every: int | None = None,
     address: str | None = None,
     timeout_s: float = 300.0,
     max_restarts: int = 10,
+    **fitting: Any,
 ) -> Report:
     """Train one network with several processes, each of which takes a share of every batch.
 
-    Rank 0 is the process that calls: there the trainer's callbacks, schedules, validation and checkpoints run as ever, and
+    Rank 0 is the process that calls: there callbacks, schedules, validation and checkpoints run as ever, and
     Ctrl-C ends the training as ever. ``batch_size`` is that of all workers together, so that a training does not depend on
     their number. As the batch is divided, it should grow with the workers, and then the learning rate should, too (Goyal et al.
     2017).
@@ -78,15 +64,18 @@ def fit(
 
     Parameters
     ----------
-    trainer : Trainer
-        Not with L-BFGS, optimizers that perturb weights, or losses that are functions. With ``workers``, each uses the
-        trainer's ``n_threads``, or one thread.
-    X, y, sample_weight, validation_data, max_epochs, final_check
-        As in :meth:`lamina.training.Trainer.fit`; X and y are arrays, the same in all processes.
+    model : Trainer, or an estimator
+        An estimator is whatever has a ``fit`` in which trainers are fitted: :class:`~lamina.estimators.MLPClassifier`,
+        :class:`~lamina.model.TabularClassifier`, a pipeline. Not with L-BFGS, optimizers that perturb weights, losses that are
+        functions, or restarts. With ``workers``, each uses the model's ``n_threads``, or one thread.
+    X, y, **fitting
+        What the model's ``fit`` takes. Arrays are those of all workers; a source of blocks is shared out: see :meth:`share
+        <lamina.training.Blocks.share>`.
     workers : int in [1, 1024], optional
         This process and ``workers - 1`` more, which Ray starts, places and supervises (extra ``ray``; on several machines, and
         where the system is not Linux, ``gloo``, too). None: the ranks that ``torchrun`` or ``mpirun`` started, all of which must
-        call this function.
+        call this function. Those other than 0 need the rows only for a trainer; of an estimator they get the rows that it trains
+        on, encoded, from rank 0.
     communicator : Communicator or {"shared memory", "gloo", "MPI"}, optional
         That of :func:`join`, or one of your own, in place of joining anew; or the name of what the ranks are to speak by. None:
         shared memory if all are on one machine with Linux, else gloo, or MPI under ``mpirun``.
@@ -106,12 +95,12 @@ def fit(
     Returns
     -------
     Report
-        The history, and how the workers worked together. On ranks other than 0, too, the trainer has the final weights.
+        The history, and how the workers worked together. On ranks other than 0, too, the model is the trained one.
 
     Raises
     ------
     InvalidSettingError
-        If the trainer cannot be trained so, or there are no ranks to join.
+        If the model, or a source of rows, cannot be divided among workers, or there are no ranks to join.
     LostWorkerError
         If workers that cannot be replaced ended or hang; the message names them.
     MissingPackageError
@@ -128,100 +117,88 @@ def fit(
     >>> len(report.history), report.way.every
     (2, 1)
     """
-    given = {"trainer": trainer, "workers": workers, "way": way, "average_every": average_every, "address": address}
-    check_parameters(given | {"timeout_s": timeout_s, "max_restarts": max_restarts}, _RULES, owner="fit")
+    given = {"model": model, "workers": workers, "way": way, "average_every": average_every, "address": address}
     asked = communicator if isinstance(communicator, str) else None
-    check_parameters({"communicator": asked}, {"communicator": one_of(choice(COMMUNICATORS), value(None))}, owner="fit")
+    given |= {"timeout_s": timeout_s, "max_restarts": max_restarts, "communicator": asked}
+    check_parameters(given, RULES | {"model": _MODEL, "workers": one_of(RULES["workers"], value(None))}, owner="fit")
     if workers is not None and communicator is not None and asked is None:
         raise InvalidSettingError(phrase("workers", "must be None beside a communicator", workers, owner="fit"))
-    if average_every is not None and way == "synchronous":
-        raise InvalidSettingError(phrase("average_every", "must be None with synchronous steps", average_every, owner="fit"))
+    check_way(way, average_every, owner="fit")
     began = time.perf_counter()
-    check_trainer(trainer)
-    check_targets(y)
-    data = trainer.batches(X, y, sample_weight)
-    rows = {"sample_weight": sample_weight, "validation_data": validation_data, "max_epochs": max_epochs}
-    fitting = {"final_check": final_check, **rows}
     if workers is not None and workers > 1:
-        from lamina.distributed.ray_group import RayGroup  # Ray takes a second to import
-
-        with threadpool_limits(trainer.n_threads or 1, user_api="lamina"):
-            group = RayGroup(trainer, data, workers, asked, address, timeout_s, max_restarts)
-            with _closing(group):
-                return _lead(trainer, data, group, way, average_every, began, (X, y), fitting)
+        given.pop("model")
+        with workers_of_ray(**given, n_threads=getattr(model, "n_threads", None)) as together:
+            model.fit(X, y, **fitting)
+        return _report(together, model)
     if workers == 1:
         joined: Communicator = Alone()
     else:
         joined = join(communicator=communicator) if communicator is None or isinstance(communicator, str) else communicator
-    check_rows(data, joined)
+    own = _own_rows(model, joined, X, y, fitting.get("sample_weight")) if isinstance(model, Trainer) and joined.size > 1 else None
+    group = JoinedGroup(joined, have_rows=own is not None)
     if joined.rank == 0:
-        return _lead_joined(trainer, data, JoinedGroup(joined), way, average_every, began, (X, y), fitting)
-    report, state = follow(joined, data, trainer.dtype.name, trainer.engine, trainer.n_threads)
-    load_run_state(trainer, state)
-    return report  # type: ignore[no-any-return]
+        together = Together(group, way, average_every, time.perf_counter() - began)
+        return _lead(model, group, together, partial(model.fit, X, y, **fitting))
+    return _follow(model, joined, own)
 
 
-@contextmanager
-def _closing(group: RayGroup) -> Iterator[None]:
-    try:
-        yield
-    finally:
-        group.close()
-
-
-def _lead_joined(trainer: Trainer, data: Batches, group: JoinedGroup, *given: Any) -> Report:
+def _lead(model: Any, group: JoinedGroup, together: Together, fitted: Any) -> Report:
     """Lead ranks that wait until they hear of the end."""
     try:
-        report = _lead(trainer, data, group, *given)
+        if not isinstance(model, Trainer) and together.size > 1:
+            _check_can_be_sent(model)
+        with working_with(together):
+            fitted()
+        report = _report(together, model)
     except BaseException as error:
         if not group.communicator.is_broken:  # else they are told by the connection's end
             with suppress(LostWorkerError):  # one that has heard may be gone before the others have
                 send(group.communicator, ("failed", f"{type(error).__name__}: {error}"))
         raise
-    send(group.communicator, ("end", (report, run_state(trainer))))
+    send(group.communicator, ("end", (report, run_state(model) if isinstance(model, Trainer) else model)))
     return report
 
 
-def _lead(
-    trainer: Trainer,
-    data: Batches,
-    group: Group,
-    way: str,
-    average_every: int | None,
-    began: float,
-    rows: tuple[Any, Any],
-    fitting: dict[str, Any],
-) -> Report:
-    startup_s = time.perf_counter() - began
-    timing = _measured(trainer, data, group) if way == "auto" else None
-    batch_size = trainer.batch_size or data.num_rows
-    steps_an_epoch = -(-data.num_rows // min(batch_size, data.num_rows))
-    if timing is None:
-        chosen = Way(1) if way == "synchronous" else Way(average_every or _EVERY)
+def _follow(model: Any, communicator: Communicator, own: Batches | Own | None) -> Report:
+    """Follow, with rows of its own or those that rank 0 sends, and end with what that has learned."""
+
+    def rows_of(told: Any) -> Batches | Own:
+        sent = told[communicator.rank] if isinstance(told, list) else told
+        return sent if own is None else own
+
+    report, learned = follow(communicator, rows_of)
+    if isinstance(model, Trainer):
+        load_run_state(model, learned)
     else:
-        chosen = chosen_way(timing, steps_an_epoch)
-        if not chosen.is_synchronous and average_every is not None:
-            chosen = Way(average_every)
-    trainer.steps_with = lambda executor, plan: Leader(executor, plan, group, chosen, data.num_rows)
+        vars(model).update(vars(learned))
+    return report  # type: ignore[no-any-return]
+
+
+def _own_rows(trainer: Trainer, communicator: Communicator, X: Any, y: Any, sample_weight: Any) -> Batches | Own:
+    """The rows of a rank that has them: all, or its share of a source."""
+    if y is not None:
+        data = trainer.batches(X, y, sample_weight)
+        check_rows(data, communicator)
+        return data
+    source = source_alone(X, sample_weight, owner="fit")
+    share = check_source(source)(communicator.rank, communicator.size)
+    trainer.batches(*next(begin_of(share, 0)))  # builds the network
+    return Own.of(share, trainer.settings)
+
+
+def _check_can_be_sent(model: Any) -> None:
+    """Raise before the training if the other ranks could not get its result."""
     try:
-        history = trainer.fit(*rows, **fitting)
-    finally:
-        trainer.steps_with = None
-    communicator = group.communicator
-    return Report(history, communicator.size, communicator.name, chosen, timing, startup_s, tuple(getattr(group, "restarts", ())))
+        pickle.dumps(model)
+    except Exception as error:  # whatever a part of the model raises
+        rule, repair = "must be one that can be pickled", "Define its callbacks and functions in a module."
+        came = f"{type(error).__name__}: {error}"
+        raise InvalidSettingError(phrase("model", rule, came, repair=repair, owner="fit")) from error
 
 
-def _measured(trainer: Trainer, data: Batches, group: Group) -> Timing:
-    """What a step and the reductions take with this trainer's plan."""
-    executor, plan = trainer.executor, trainer.settings.plan()
-    executor.configure(plan)
-    batch_size = trainer.batch_size or data.num_rows
-    state = executor.snapshot()
-    communicator = group.communicator
-    send(communicator, ("configure", executor.program, plan, Way(1)))
-    send(communicator, ("weights", [part.shape for part in state]))
-    for part in state:
-        if part.size:
-            communicator.broadcast(part)
-    send(communicator, ("measure", batch_size))
-    return measure(executor, communicator, data, batch_size)
+def _report(together: Together, model: Any) -> Report:
+    """That of the last training, which is the one that counts where there were several."""
+    if not together.reports:
+        rule = "must train a network in its fit, in the thread that calls it"
+        raise InvalidSettingError(phrase("model", rule, type(model).__name__, repair="Call its own fit.", owner="fit"))
+    return together.reports[-1]

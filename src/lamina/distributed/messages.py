@@ -16,7 +16,9 @@ __all__ = ["receive", "send"]
 
 
 def send(communicator: Communicator, message: Any) -> None:
-    """Send an object to all other ranks, which call :func:`receive`; of rank 0."""
+    """Send an object to all other ranks, if there are any, which call :func:`receive`; of rank 0."""
+    if communicator.size == 1:
+        return
     packed = np.frombuffer(pickle.dumps(message, protocol=pickle.HIGHEST_PROTOCOL), dtype=np.uint8).copy()
     communicator.broadcast(np.array([len(packed)], dtype=np.int64))
     communicator.broadcast(packed)

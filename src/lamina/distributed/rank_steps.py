@@ -8,21 +8,25 @@ Averaging (Stich 2019, "Local SGD converges fast and communicates little", algor
 shares, and after every so many steps the weights become the mean of all ranks'. Here the optimizer's memory does, too, so that
 all ranks are equal after each average, and the state of one is the state of all.
 
+Which rows a rank takes of a batch :mod:`lamina.distributed.rank_rows` says: a share of rows that all have, or the next ones of
+its own stream. Of the latter the ranks learn what the batch weighs by adding that up with the gradient.
+
 Running statistics of batch norm: each rank normalizes by its own share of the batch, as Goyal et al. do (section 2.3), and the
 running ones are averaged, weighted by the rows of the shares.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
 
 from lamina.distributed.communicator import Communicator
-from lamina.distributed.shares import share
+from lamina.distributed.rank_rows import RankRows, Run, Turn, weight_of
 from lamina.distributed.way import Way
 from lamina.engine.executor import Executor, Gradient
-from lamina.engine.plan import Batches, Failure, StepValues, TrainingPlan, TrainingResult
+from lamina.engine.plan import Failure, StepValues, TrainingPlan, TrainingResult
 
 __all__ = ["RankSteps", "plan_of_rank"]
 
@@ -68,30 +72,25 @@ class RankSteps:
         self._least = 2 if has_batch_norm else 1
         self._layers = list(dict.fromkeys(op.layer for op in program.ops))
 
-    def train(self, data: Batches, order: np.ndarray, batch_size: int, first_step: int, values: StepValues) -> TrainingResult:
+    def train(self, rows: RankRows, first_step: int, values: StepValues) -> TrainingResult:
         """As :meth:`lamina.engine.executor.Executor.train`, of all ranks together; they end with the same numbers."""
         take = self._synchronous if self._way.is_synchronous else self._averaging
-        return take(data, order, batch_size, first_step, values)
-
-    def _share(self, num_rows: int) -> slice:
-        return share(num_rows, self._communicator.rank, self._communicator.size, self._least)
+        return take(rows, first_step, values)
 
     # Synchronous steps
 
-    def _synchronous(
-        self, data: Batches, order: np.ndarray, batch_size: int, first_step: int, values: StepValues
-    ) -> TrainingResult:
+    def _synchronous(self, rows: RankRows, first_step: int, values: StepValues) -> TrainingResult:
         program, heads = self._executor.program, self._num_heads
         parts = np.cumsum([program.num_parameters, heads, heads, program.num_state])
-        sums = self._communicator.empty(int(parts[-1]), self._executor.dtype)
-        losses, norms, of_heads, num_clipped, failure = [], [], [], 0, None
-        for i in range(-(-len(order) // batch_size)):
-            rows, step = order[i * batch_size : (i + 1) * batch_size], first_step + i
+        sums = self._communicator.empty(int(parts[-1]) + (0 if rows.knows_totals else 2), self._executor.dtype)
+        losses, norms, of_heads, weights, num_clipped, failure = [], [], [], [], 0, None
+        for i, turn in enumerate(rows.turns(self._least)):
+            step = first_step + i
             learning_rate, weight_decay, rates = values.at(i)
-            total = _weight(data, rows)
-            self._differentiate(data, rows, step, total, rates, sums)
+            self._differentiate(turn, step, rates, sums)
             self._communicator.all_reduce(sums)
-            vector, by_head, means, state = np.split(sums, parts[:-1])
+            vector, by_head, means, state, found = np.split(sums, parts)
+            total = turn.total if rows.knows_totals else self._by_found(turn, sums, state, *found.tolist())
             failure = self._put_state(state, step)
             if failure is not None:
                 break
@@ -102,6 +101,7 @@ class RankSteps:
                 break
             num_clipped += update.is_clipped
             losses.append(update.loss)
+            weights.append(total)
             of_heads.append(means.astype(np.float64))
             if update.gradient_norm is not None:
                 norms.append(update.gradient_norm)
@@ -112,22 +112,34 @@ class RankSteps:
             num_clipped,
             failure,
             head_losses=told,
+            batch_weights=None if rows.knows_totals else np.array(weights, dtype=np.float64),
         )
 
-    def _differentiate(
-        self, data: Batches, rows: np.ndarray, step: int, total: float, rates: np.ndarray | None, out: np.ndarray
-    ) -> None:
+    def _differentiate(self, turn: Turn, step: int, rates: np.ndarray | None, out: np.ndarray) -> None:
         """This rank's part of the batch's gradient, losses and running statistics, all to be added up."""
-        mine = self._share(len(rows))
-        if mine.start == mine.stop:
+        count = len(turn.rows)
+        if not count:
             out[:] = 0
             return
         size, heads = self._executor.program.num_parameters, self._num_heads
-        found = self._executor.gradient(data, rows[mine], step, mine.start, total, dropout_rates=rates, out=out[:size])
+        found = self._executor.gradient(
+            turn.data, turn.rows, step, turn.first_row, turn.total, dropout_rates=rates, out=out[:size]
+        )
         out[size : size + heads] = found.losses
         out[size + heads : size + 2 * heads] = found.losses if found.head_losses is None else found.head_losses
         state = self._executor.views()[1]
-        out[size + 2 * heads :] = state * ((mine.stop - mine.start) / len(rows))
+        begin = size + 2 * heads
+        out[begin : begin + len(state)] = state * (count / turn.num_rows)
+        if len(out) > begin + len(state):
+            out[-2:] = weight_of(turn.data, turn.rows), count
+
+    @staticmethod
+    def _by_found(turn: Turn, sums: np.ndarray, state: np.ndarray, weight: float, count: float) -> float:
+        """Divide sums by what the batch was found to weigh, and running statistics by its rows; returns the former."""
+        if weight > 0:
+            sums[: sums.size - state.size - 2] *= turn.total / weight
+        state *= turn.num_rows / count
+        return weight
 
     def _put_state(self, averaged: np.ndarray, step: int) -> Failure | None:
         """Go on with the mean of the ranks' running statistics, unless it is not finite."""
@@ -139,28 +151,27 @@ class RankSteps:
 
     # Steps of its own, and averages
 
-    def _averaging(
-        self, data: Batches, order: np.ndarray, batch_size: int, first_step: int, values: StepValues
-    ) -> TrainingResult:
-        num_steps, every = -(-len(order) // batch_size), self._way.every
+    def _averaging(self, rows: RankRows, first_step: int, values: StepValues) -> TrainingResult:
+        num_steps, every = rows.num_steps, self._way.every
         numbers = _Numbers(np.zeros(num_steps), np.zeros(num_steps), np.zeros(num_steps), np.zeros((num_steps, self._num_heads)))
         done, num_clipped, failure = 0, 0, None
         while done < num_steps:
             last = min(done + every, num_steps)
-            clipped, own = self._own_steps(data, order, batch_size, first_step, values, slice(done, last), numbers)
+            clipped, own = self._own_steps(rows.runs(done, last, self._least), first_step, values, numbers)
             if self._average(own is not None):
                 failure = self._first_failure(own)
                 break
             done, num_clipped = last, num_clipped + clipped
         added = np.concatenate([each.ravel() for each in numbers] + [np.array([float(num_clipped)])])
         self._communicator.all_reduce(added)
-        _, losses, norms, of_heads = self._means(added, num_steps)
+        weights, losses, norms, of_heads = self._means(added, num_steps)
         return TrainingResult(
             losses[:done],
             norms[:done] if self._records_norms else None,
             round(added[-1] / self._communicator.size),
             failure,
             head_losses=of_heads[:done] if self._num_heads > 1 else None,
+            batch_weights=None if rows.knows_totals else weights[:done],
         )
 
     def _means(self, added: np.ndarray, num_steps: int) -> _Numbers:
@@ -169,34 +180,24 @@ class RankSteps:
         return _Numbers(weights, losses / by, norms / by, of_heads.reshape(num_steps, -1) / by[:, None])
 
     def _own_steps(
-        self,
-        data: Batches,
-        order: np.ndarray,
-        batch_size: int,
-        first_step: int,
-        values: StepValues,
-        which: slice,
-        numbers: _Numbers,
+        self, runs: Iterator[Run], first_step: int, values: StepValues, numbers: _Numbers
     ) -> tuple[int, Failure | None]:
         """Some steps of this rank alone: how many were clipped, and why one failed."""
-        full = min(which.stop, len(order) // batch_size)
         num_clipped, failure = 0, None
-        for first, last, size in ((which.start, full, batch_size), (full, which.stop, len(order) % batch_size)):
-            mine = self._share(size)
-            count = mine.stop - mine.start
-            if first >= last or not count or failure is not None:
-                continue
-            batches = order[first * batch_size : first * batch_size + (last - first) * size].reshape(last - first, size)
-            rows = np.ascontiguousarray(batches[:, mine])
-            result = self._executor.train(data, rows.ravel(), count, first_step + first, values.part(slice(first, last)))
+        for run in runs:
+            batches, first = run.batches, run.first
+            of_run = values.part(slice(first, first + len(batches)))
+            result = self._executor.train(run.data, run.order, run.batch_size, first_step + first, of_run)
             done = slice(first, first + len(result.losses))
-            numbers.weights[done] = [_weight(data, own) for own in rows[: len(result.losses)]]
+            numbers.weights[done] = [weight_of(run.data, own) for own in batches[: len(result.losses)]]
             numbers.losses[done] = numbers.weights[done] * result.losses
             if result.gradient_norms is not None:
                 numbers.norms[done] = numbers.weights[done] * result.gradient_norms
             if result.head_losses is not None:
                 numbers.of_heads[done] = numbers.weights[done, None] * result.head_losses
             num_clipped, failure = num_clipped + result.num_clipped, result.failure
+            if failure is not None:
+                break
         return num_clipped, failure
 
     def _average(self, has_failed: bool) -> bool:
@@ -223,8 +224,3 @@ class RankSteps:
         failed = flat.reshape(table.shape)
         _, step, layer, quantity = min(failed[failed[:, 0] > 0].tolist(), key=lambda row: row[1])
         return Failure(int(step), self._layers[int(layer)], _QUANTITIES[int(quantity)])
-
-
-def _weight(data: Batches, rows: np.ndarray) -> float:
-    """The sum of the rows' weights."""
-    return float(len(rows)) if data.sample_weight is None else float(data.sample_weight[rows].sum(dtype=np.float64))

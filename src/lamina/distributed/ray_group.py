@@ -1,8 +1,8 @@
 """Workers that Ray starts, places and supervises.
 
 This process is rank 0, and holds all that matters: weights, history, callbacks. A worker that is killed, or hangs, is told from
-the others by asking each, all are ended, and as many new ones begin where rank 0 is. Rows lie once in the object store of each
-machine, whose workers read them there.
+the others by asking each, all are ended, and as many new ones begin where rank 0 is. Rows in arrays lie once in the object store
+of each machine, whose workers read them there.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ from typing import Any
 from lamina.caller import warn_caller
 from lamina.distributed.choice import chosen_communicator, is_one_machine, machine
 from lamina.distributed.gloo import Gloo
+from lamina.distributed.group import HandedOut
 from lamina.distributed.ray_worker import Connect, Place, RayWorker
 from lamina.distributed.shared_memory import SharedMemory
 from lamina.distributed.watched import Watched
 from lamina.engine.plan import Batches
 from lamina.errors import InvalidSettingError, LostWorkerError, counted
 from lamina.extras import require
-from lamina.training import Trainer
 from lamina.training.training_warning import TrainingWarning
 
 __all__ = ["RayGroup"]
@@ -36,12 +36,10 @@ class RayGroup:
 
     Parameters
     ----------
-    trainer : Trainer
-        Built.
-    data : Batches
-        Its rows.
     workers : int
         >= 2.
+    n_threads : int
+        Of each.
     asked : str, optional
         The name of a communicator.
     address, timeout_s, max_restarts
@@ -54,35 +52,64 @@ class RayGroup:
     """
 
     communicator: Watched
+    told: Any = None
 
     def __init__(
         self,
-        trainer: Trainer,
-        data: Batches,
         workers: int,
+        n_threads: int,
         asked: str | None,
         address: str | None,
         timeout_s: float,
         max_restarts: int,
     ) -> None:
         self._ray = require("ray", owner=_OWNER)
-        self._size, self._timeout_s, self._max_restarts = workers, timeout_s, max_restarts
-        self._asked, self._threads = asked, trainer.n_threads or 1
-        self._how = (trainer.dtype.name, trainer.engine, self._threads)
+        self.size, self._timeout_s, self._max_restarts = workers, timeout_s, max_restarts
+        self.n_threads: int | None = n_threads
+        self._asked, self._cores = asked, n_threads  # of each worker
         self.restarts: list[str] = []
         self._workers: list[Any] = []
         self._places: list[Place] = []
         self._tasks: list[Any] = []
+        self._rows: list[Any] = []  # of each worker, in Ray's object store
         self._bundles: Any = None
         self._starts_ray = not self._ray.is_initialized()
         if self._starts_ray:
             self._start_ray(address)
         try:
-            self._rows = self._ray.put((list(data.inputs), list(data.targets), data.sample_weight))
             self._start()
         except BaseException:
             self.close()
             raise
+
+    def hand_out(self, rows: HandedOut) -> None:
+        """Give each worker the rows of a training: the same ones, which lie once on each machine, or its own.
+
+        Raises
+        ------
+        InvalidSettingError
+            If what they are cannot be sent.
+        LostWorkerError
+            If a worker has ended.
+        """
+        put = self._ray.put
+        try:
+            if isinstance(rows, Batches):
+                self._rows = [put((list(rows.inputs), list(rows.targets), rows.sample_weight))] * (self.size - 1)
+            else:
+                self._rows = [put(part) for part in rows[1:]]
+        except TypeError as error:  # of a pickle
+            repair = "Open files when they are read, and define functions in a module."
+            rule = "must be a source that can be sent to other processes"
+            raise InvalidSettingError(f"fit: X {rule}, which this one cannot: {_first_line(error)} {repair}") from error
+        self._give()
+
+    def _give(self) -> None:
+        ray, pairs = self._ray, zip(self._workers, self._rows, strict=False)  # before the first training there are none
+        try:
+            ray.get([worker.take.remote(rows) for worker, rows in pairs], timeout=self._timeout_s)
+        except ray.exceptions.RayError as error:
+            raise LostWorkerError(f"The workers did not take their rows: {_first_line(error)}") from error
 
     def renew(self, error: LostWorkerError) -> None:
         """Replace the workers, once it is known which one is to blame.
@@ -112,37 +139,38 @@ class RayGroup:
     def _start_ray(self, address: str | None) -> None:
         settings: dict[str, Any] = {"address": address}
         if address is None:
-            settings = {"include_dashboard": False, "num_cpus": (self._size - 1) * self._threads}
+            settings = {"include_dashboard": False, "num_cpus": (self.size - 1) * self._cores}
         try:
             if address is not None:
                 _check_answers(address)
             self._ray.init(log_to_driver=False, logging_level="ERROR", **settings)
         except OSError as error:
-            repair = "Start one with `ray start --head`, or leave address out."
-            raise InvalidSettingError(f"fit: no Ray cluster answers at address={address!r}. {repair} ({error})") from error
+            repair = "Start one with `ray start --head`, or name no address, to have one started on this machine."
+            raise InvalidSettingError(f"No Ray cluster answers at {address!r}. {repair} ({_first_line(error)})") from error
 
     def _start(self) -> None:
-        ray, num = self._ray, self._size - 1
+        ray, num = self._ray, self.size - 1
         cpus = int(ray.cluster_resources().get("CPU", 0))
-        if cpus < num * self._threads:
-            had, needed = counted(cpus, "core"), f"{num} x {self._threads}"
+        if cpus < num * self._cores:
+            had, needed = counted(cpus, "core"), f"{num} x {self._cores}"
             repair = "Ask for fewer workers, or add machines."
             raise InvalidSettingError(
-                f"fit: workers={self._size} needs {needed} cores of Ray beside this process, and the cluster has {had}. {repair}"
+                f"{self.size} workers need {needed} cores of Ray beside this process, and the cluster has {had}. {repair}"
             )
         groups = require("ray.util.placement_group", owner=_OWNER)
         strategies = require("ray.util.scheduling_strategies", owner=_OWNER)
-        self._bundles = groups.placement_group([{"CPU": self._threads}] * num, strategy="PACK")
+        self._bundles = groups.placement_group([{"CPU": self._cores}] * num, strategy="PACK")
         if not self._bundles.wait(self._timeout_s):
             repair = "Wait until others are done, or ask for fewer workers."
             raise LostWorkerError(f"Ray found no room for {counted(num, 'worker')} in {self._timeout_s:g} s. {repair}")
         place = strategies.PlacementGroupSchedulingStrategy(self._bundles)
-        actor = ray.remote(num_cpus=self._threads, max_concurrency=2, max_restarts=0)(RayWorker)
-        self._workers = [actor.options(scheduling_strategy=place).remote(self._rows, *self._how) for _ in range(num)]
+        actor = ray.remote(num_cpus=self._cores, max_concurrency=2, max_restarts=0)(RayWorker)
+        self._workers = [actor.options(scheduling_strategy=place).remote() for _ in range(num)]
         try:
             self._places = ray.get([worker.place.remote() for worker in self._workers], timeout=self._timeout_s)
         except ray.exceptions.RayError as error:
             raise LostWorkerError(f"The workers did not start: {_first_line(error)}") from error
+        self._give()
         self._connect()
 
     def _connect(self) -> None:
@@ -160,9 +188,9 @@ class RayGroup:
         self._meet(partial(Gloo, host, store.port), partial(Gloo, host, store.port, store=store))
 
     def _meet(self, theirs: Connect, own: Connect) -> None:
-        self._tasks = [worker.follow.remote(theirs, rank, self._size) for rank, worker in enumerate(self._workers, start=1)]
+        self._tasks = [worker.follow.remote(theirs, rank, self.size) for rank, worker in enumerate(self._workers, start=1)]
         try:
-            self.communicator = Watched(own(0, self._size, self._timeout_s))
+            self.communicator = Watched(own(0, self.size, self._timeout_s))
         except RuntimeError as error:
             raise LostWorkerError(f"The workers did not connect. {self._blame() or _first_line(error)}") from error
 

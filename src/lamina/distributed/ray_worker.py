@@ -11,6 +11,7 @@ from typing import Any, NamedTuple, TypeAlias
 from lamina.distributed.choice import machine
 from lamina.distributed.communicator import Communicator
 from lamina.distributed.follower import follow
+from lamina.distributed.rows_of_rank import Own
 from lamina.distributed.watched import Watched
 from lamina.engine.plan import Batches
 from lamina.errors import LostWorkerError
@@ -34,19 +35,10 @@ class Place(NamedTuple):
 
 
 class RayWorker:
-    """A rank that follows; Ray makes an actor of it, with a second thread that answers while the first one works.
+    """A rank that follows; Ray makes an actor of it, with a second thread that answers while the first one works."""
 
-    Parameters
-    ----------
-    rows : (inputs, targets, sample_weight)
-        From Ray's object store, where they stay.
-    dtype, engine, n_threads
-        As in :class:`lamina.training.Trainer`.
-    """
-
-    def __init__(self, rows: tuple[Any, Any, Any], dtype: str, engine: str, n_threads: int) -> None:
-        self._data = Batches(*rows)
-        self._how = (dtype, engine, n_threads)
+    def __init__(self) -> None:
+        self._rows: Batches | Own
         self._communicator: Watched | None = None
 
     def place(self) -> Place:
@@ -71,12 +63,16 @@ class RayWorker:
         communicator = self._communicator
         return (True, 0.0) if communicator is None else (communicator.is_waiting, time.monotonic() - communicator.since)
 
+    def take(self, rows: tuple[Any, Any, Any] | Own) -> None:
+        """Have these rows in the next training: arrays from Ray's object store, where they stay, or a source of its own."""
+        self._rows = rows if isinstance(rows, Own) else Batches(*rows)
+
     def follow(self, connect: Connect, rank: int, size: int) -> None:
-        """Take part in the training until it ends, or rank 0 or another rank does."""
+        """Take part in trainings until rank 0 or another rank ends."""
         communicator = connect(rank, size, _LONG_S)
         self._communicator = Watched(communicator)
         try:
-            follow(self._communicator, self._data, *self._how)
+            follow(self._communicator, lambda told: self._rows)
         except LostWorkerError:
             pass  # not this rank's fault: rank 0 finds out whose it is
         finally:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from lamina.distributed.way import Timing, Way
 from lamina.errors import counted
@@ -40,6 +41,12 @@ class Report(Printed):
     timing: Timing | None
     startup_s: float
     restarts: tuple[str, ...] = ()
+
+    def to_dict(self) -> dict[str, Any]:
+        """All but the history, as JSON has it."""
+        timing = None if self.timing is None else self.timing._asdict()
+        told = {"workers": self.workers, "communicator": self.communicator, "way": str(self.way), "every": self.way.every}
+        return {**told, "timing": timing, "startup_s": self.startup_s, "restarts": list(self.restarts)}
 
     def __str__(self) -> str:
         lines = [f"{counted(self.workers, 'worker')} ({self.communicator}), {self.way}, ready after {self.startup_s:.1f} s"]

@@ -87,8 +87,10 @@ def measure(executor: Executor, communicator: Communicator, data: Batches, batch
         if len(mine):
             executor.update(executor.gradient(data, mine, 0), 0, 0.0)
 
-    step_s = _median_time(step, communicator)
-    executor.restore(*before)
+    try:
+        step_s = _median_time(step, communicator)
+    finally:
+        executor.restore(*before)
     sizes = before.parameters.size, sum(part.size for part in before)
     reductions = [_median_time(partial(communicator.all_reduce, np.zeros(n, executor.dtype)), communicator) for n in sizes]
     return Timing(step_s, *reductions)

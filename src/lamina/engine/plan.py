@@ -170,6 +170,8 @@ class TrainingResult(NamedTuple):
     :mod:`lamina.engine.perturbation`.
     ``head_losses`` (steps done, heads) float64: each head's loss, without its weight and without penalties, at the same time as
     ``losses``; None with a single head.
+    ``batch_weights`` (steps done,) float64: the sum of the rows' weights in each batch, where who asked for the steps has only
+    some of its rows; None where they know it.
     """
 
     losses: np.ndarray
@@ -179,3 +181,4 @@ class TrainingResult(NamedTuple):
     objectives: np.ndarray | None = None
     num_kept: int | None = None
     head_losses: np.ndarray | None = None
+    batch_weights: np.ndarray | None = None

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import replace
 from typing import Any, Literal
 
 from lamina.data import Task, target_column
@@ -21,6 +23,7 @@ from lamina.model.table_fit import train
 from lamina.model.table_model import TableModel
 from lamina.model.table_rows import Given, Rows, encoder_for, prepare
 from lamina.model.table_settings import TableSettings
+from lamina.model.working_together import working_together
 from lamina.training import Callback
 from lamina.validation import boolean, check_parameters, choice, instance, integer, one_of, value
 
@@ -126,13 +129,14 @@ def fit_table(
     (72, 144)
     """
     began = time.monotonic()
-    with setting_words():
+    with setting_words(), ExitStack() as stack:
         check_parameters({"on_interrupt": on_interrupt}, {"on_interrupt": choice(("raise", "return"))}, owner=OWNER)
         check_parameters({"continue_from": continue_from}, {"continue_from": _MODEL}, owner=OWNER)
         settings = (settings or TableSettings()) if continue_from is None else settings_to_go_on(continue_from, settings)
         run = settings.run
         check_parameters({name: getattr(run, name) for name in RUN_RULES}, RUN_RULES, owner=OWNER)
         memory_limit(run.memory)  # refuses what is no size
+        together = stack.enter_context(working_together(settings))
         names = [target] if isinstance(target, str) else list(target)
         if are_shards(table) and not is_larger_than_memory(table, run.memory):
             table = loaded(table, names, settings, reading)
@@ -153,6 +157,8 @@ def fit_table(
             prepared = prepare(rows, validation=validation, test=test, settings=settings, fewest_rows=FEWEST_ROWS)
             del rows
         trained = train(prepared, settings, callbacks, began=began)
+    if together is not None:
+        trained = trained._replace(result=replace(trained.result, together=together.reports[-1]))
     if trained.is_interrupted and on_interrupt == "raise":
         raise FitInterrupted(trained.result)
     return trained.result

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from lamina.errors import counted
 from lamina.html import escaped
 from lamina.metrics import Evaluation
 from lamina.model.table_model import TableModel
 from lamina.stop_reason import StopReason
+
+if TYPE_CHECKING:
+    from lamina.distributed import Report
 
 __all__ = ["FitResult"]
 
@@ -30,6 +34,8 @@ class FitResult:
         Why training ended.
     duration_s : float
         Seconds of training.
+    together : Report or None
+        How several workers worked together, if there were.
     """
 
     model: TableModel
@@ -37,6 +43,7 @@ class FitResult:
     rows: dict[str, int]
     stop_reason: StopReason
     duration_s: float
+    together: Report | None = None
 
     def __repr__(self) -> str:
         return f"<FitResult of {self.model!r}>"
@@ -53,4 +60,5 @@ class FitResult:
     @property
     def _course(self) -> str:
         rows, epochs = self.rows["training"], len(self.model.estimator.history_)
-        return f"Trained on {rows:,} rows for {counted(epochs, 'epoch')}, {self.duration_s:.1f} s. {self.stop_reason.text}"
+        course = f"Trained on {rows:,} rows for {counted(epochs, 'epoch')}, {self.duration_s:.1f} s. {self.stop_reason.text}"
+        return course if self.together is None else f"{course}\n{self.together}"

@@ -22,7 +22,18 @@ LEARNED = frozenset(
 )
 """The settings of what stays as it was learned; the model's parts tell them."""
 
-_OF_A_RUN = {"preset", "threads", "restarts", "monitor", "calibration", "memory", "on_bad_shard"}  # another training has its own
+_OF_A_RUN = {
+    "preset",
+    "threads",
+    "restarts",
+    "workers",
+    "ray",
+    "way",
+    "monitor",
+    "calibration",
+    "memory",
+    "on_bad_shard",
+}  # another training has its own
 
 
 def kept_settings(settings: TableSettings) -> dict[str, Any]:

@@ -31,11 +31,12 @@ from lamina.data.shards.shards import as_table
 from lamina.data.suspicions import say_suspicions
 from lamina.data.target import Target, TargetColumn, Task, target_column
 from lamina.errors import DataError, InvalidSettingError, phrase
+from lamina.estimators.fitting import RowBlocks
 from lamina.extras import OptionalModule, require
 from lamina.model.memory_limit import memory_limit
 from lamina.model.named_settings import kind_of
 from lamina.model.setting_words import OWNER
-from lamina.model.table_rows import Given, Part, Prepared, RowSource, Streamed, encoder_for, separate
+from lamina.model.table_rows import Given, Part, Prepared, Streamed, encoder_for, separate
 from lamina.model.table_settings import TableSettings
 
 if TYPE_CHECKING:
@@ -161,9 +162,10 @@ def prepare_shards(
     say_suspicions(sample.table, goal, sample.y)
     _note_dropped(found)
 
-    def source(num_epochs: int) -> RowSource:
+    def source(num_epochs: int) -> RowBlocks:
         spill = Spill() if num_epochs > 1 else None
-        return EncodedRows(shards, reader, split, encoder, goal, num_rows=found.num_training, seed=settings.run.seed, spill=spill)
+        counts, seed = found.rows_of_pieces, settings.run.seed
+        return EncodedRows(shards, reader, split, encoder, goal, rows_of_pieces=counts, seed=seed, spill=spill)
 
     prepared = Prepared(
         encoder,

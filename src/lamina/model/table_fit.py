@@ -17,7 +17,7 @@ from lamina.data.several_targets import AnyTarget
 from lamina.errors import InvalidSettingError, NonFiniteError, phrase
 from lamina.estimators import MLPClassifier, MLPRegressor
 from lamina.estimators.fitted import fit_of
-from lamina.estimators.fitting import check_each_parameter
+from lamina.estimators.fitting import RowBlocks, check_each_parameter
 from lamina.estimators.multilayer_perceptron import fit_from, fit_from_blocks
 from lamina.estimators.target.class_weights import balanced_weights
 from lamina.metrics import SMALLER_IS_BETTER, Evaluation
@@ -37,12 +37,13 @@ from lamina.model.scale_choice import (
 )
 from lamina.model.setting_words import OWNER
 from lamina.model.table_model import TableModel
-from lamina.model.table_rows import Part, Prepared, RowSource, Streamed
+from lamina.model.table_rows import Part, Prepared, Streamed
 from lamina.model.table_settings import RunSettings, StoppingSettings, TableSettings
 from lamina.model.target_scale import TargetScale, joined, scale_of_means, scale_of_medians
 from lamina.model.validation_metric import USUAL, JudgedRows, ValidationMetric, check_metric
 from lamina.training import AveragedWeights, Callback, EarlyStopping, Monitor
 from lamina.training.interrupts import Interrupts
+from lamina.training.team import working_with
 from lamina.validation import check_parameters, number
 
 __all__ = ["PROBES", "Trained", "check_settings", "judged_by", "scale_of_targets", "train"]
@@ -181,7 +182,8 @@ def _trial(prepared: Prepared, settings: TableSettings, scale: TargetScale) -> T
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
-            model = train(prepared, settings, began=time.monotonic(), scale=scale).result.model
+            with working_with(None):  # so short a training is over before others know its rows
+                model = train(prepared, settings, began=time.monotonic(), scale=scale).result.model
         except NonFiniteError:
             return None
     judging: Any = prepared.validation
@@ -267,7 +269,8 @@ def _fit(
         note("no epoch was better than the model that training went on from, whose weights are kept.")
         model = replace(model, calibration=earlier.calibration)
     elif settings.run.calibration:
-        model = _calibrated(model, prepared, judged.kept, (X, validation.get("X_val")), settings.run)
+        with working_with(None):  # a small network may learn how far predictions are off
+            model = _calibrated(model, prepared, judged.kept, (X, validation.get("X_val")), settings.run)
     return model, duration_s, best_epoch
 
 
@@ -276,7 +279,7 @@ def _fit_blocks(
 ) -> None:
     """Fit the estimator to rows that come in blocks, of which X and y are a sample."""
     rows = streamed.source(int(settings.stopping.max_epochs or 1))
-    source: Any = rows if model.target.task == "classification" else _OnScale(rows, model)
+    source: Any = rows if model.target.task == "classification" else _OnScale(rows, model.scale)
     classes = np.arange(len(model.target.classes)) if model.target.task == "classification" else None
     try:
         fit_from_blocks(model.estimator, source, X, y, classes=classes, **rest)
@@ -287,9 +290,15 @@ def _fit_blocks(
 class _OnScale:
     """A source of blocks whose numbers are those that the network learns."""
 
-    def __init__(self, source: RowSource, model: TableModel) -> None:
+    def __init__(self, source: RowBlocks, scale: TargetScale) -> None:
         self.num_rows = source.num_rows
-        self._source, self._scale = source, model.scale
+        self._source, self._scale = source, scale
+
+    def share(self, rank: int, size: int) -> _OnScale:
+        return _OnScale(self._source.share(rank, size), self._scale)
+
+    def close(self) -> None:
+        self._source.close()
 
     def passes(self, epoch: int) -> Iterator[tuple[Any, np.ndarray]]:
         for X, y in self._source.passes(epoch):

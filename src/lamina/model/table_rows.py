@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any, NamedTuple, Protocol, Self
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 
@@ -21,7 +21,7 @@ from lamina.model.setting_words import OWNER
 from lamina.model.table_model import TableModel
 from lamina.model.table_settings import TableSettings
 
-__all__ = ["Given", "Part", "Prepared", "RowSource", "Rows", "Streamed", "encoder_for", "prepare", "separate"]
+__all__ = ["Given", "Part", "Prepared", "Rows", "Streamed", "encoder_for", "prepare", "separate"]
 
 
 class Given(NamedTuple):
@@ -71,18 +71,11 @@ class Part(NamedTuple):
 
 
 class Streamed(NamedTuple):
-    """Rows to train on that do not fit in memory: where they come from, how many there are, and of each class."""
+    """Rows to train on that do not fit in memory: where they come from, encoded, how many there are, and of each class."""
 
-    source: Callable[[int], RowSource]
+    source: Callable[[int], RowBlocks]
     num_rows: int
     class_counts: Mapping[str, int]
-
-
-class RowSource(RowBlocks, Protocol):
-    """A source of blocks ``(X, y)``: encoded features, and class indices or numbers."""
-
-    def close(self) -> None:
-        """Delete what was kept on disk."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -423,6 +423,14 @@ class RunSettings(SettingsGroup):
         The engine that runs the network.
     restarts : int
         Number of trainings from different initial weights, in parallel; the best on the validation rows is kept.
+    workers : int
+        Processes that train one network together, started by Ray; each takes a part of every batch, and of a table of many files
+        reads its own part.
+    ray : str
+        Address of the Ray cluster that runs them, such as auto; default: one that is started on this machine.
+    way : {"auto", "synchronous", "averaging"}
+        How workers work together: with one gradient, or with means of their weights once in a while; auto: as a measurement
+        before the training suggests.
     monitor : bool
         Measure each layer of the network at least once an epoch and 20 times a training; the model keeps the record.
     calibration : bool
@@ -440,6 +448,9 @@ class RunSettings(SettingsGroup):
     threads: int | None = None
     engine: Literal["auto", "native", "reference"] = "auto"
     restarts: int = 1
+    workers: int = 1
+    ray: str | None = None
+    way: Literal["auto", "synchronous", "averaging"] = "auto"
     monitor: bool = True
     calibration: bool = True
     memory: str | None = None

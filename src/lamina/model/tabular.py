@@ -43,6 +43,7 @@ from lamina.model.table_settings import (
 from lamina.model.tabular_documentation import OWN_NAMES
 from lamina.model.tabular_rows import TabularRows
 from lamina.model.unfamiliar import index_of
+from lamina.model.working_together import check_alone
 from lamina.training import Callback, Progress
 from lamina.training.callbacks.callback import list_of_callbacks
 from lamina.training.exclusive import exclusive
@@ -176,7 +177,14 @@ class Tabular(NestedSettings, FittedTable, ABC):
 
     @classmethod
     def from_settings(cls, settings: TableSettings) -> Self:
-        """An estimator with the settings of a training on a table, by the names that they have here."""
+        """An estimator with the settings of a training on a table, by the names that they have here.
+
+        Raises
+        ------
+        InvalidSettingError
+            For workers: :func:`lamina.distributed.workers` gives an estimator some.
+        """
+        check_alone(settings.run, owner=cls.__name__)
         theirs = {OWN_NAMES.get(name, name): value for name, value in settings.by_name().items()}
         known = {field.name for field in fields(cls)}
         return cls(**{name: value for name, value in theirs.items() if name in known})

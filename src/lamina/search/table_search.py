@@ -24,6 +24,7 @@ from lamina.model.table_fit import check_settings, scale_of_targets, train
 from lamina.model.table_model import TableModel
 from lamina.model.table_rows import Prepared, prepare
 from lamina.model.table_settings import TableSettings
+from lamina.model.working_together import check_alone
 from lamina.search.search_result import SearchResult
 from lamina.search.space import Space
 from lamina.search.tournament import Tournament
@@ -129,6 +130,7 @@ def search_table(
         max_time = settings.stopping.max_time
         checked = {**{name: getattr(settings.run, name) for name in RUN_RULES}, "max_time": max_time}
         check_parameters(checked, {**RUN_RULES, **_MAX_TIME}, owner=OWNER)
+        check_alone(settings.run, owner=OWNER)
         drawn = Space.around(settings) if space is None else Space.of(space)
         rows = learned_rows(given_table(table, target), task, settings)
         held = (part if isinstance(part, int | float) else given_table(part, target) for part in (validation, test))
@@ -160,6 +162,9 @@ def search_table(
             return _result(tournament, prepared)
 
 
+_OF_SPEED = {"threads", "engine", "workers", "ray", "way"}
+
+
 def _identity(prepared: Prepared, settings: TableSettings, space: Space) -> dict[str, Any]:
     """What makes a search the same one."""
     digest = hashlib.sha256()
@@ -169,7 +174,7 @@ def _identity(prepared: Prepared, settings: TableSettings, space: Space) -> dict
         arrays = (X.data, X.indices, X.indptr) if isinstance(X, sparse.csr_array | sparse.csr_matrix) else (np.asarray(X),)
         for array in (*arrays, part.y):
             digest.update(str((array.dtype.str, array.shape)).encode() + np.ascontiguousarray(array).tobytes())
-    plain = {name: repr(given) for name, given in settings.by_name().items() if name not in ("threads", "engine")}
+    plain = {name: repr(given) for name, given in settings.by_name().items() if name not in _OF_SPEED}
     return {
         "target": ", ".join(prepared.goal.names),
         "rows": digest.hexdigest()[:32],

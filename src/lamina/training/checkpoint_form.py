@@ -100,7 +100,7 @@ def _begun(num_outputs: int) -> Form:
     numbers: dict[str, Form] = {"steps": COUNT, "clipped": COUNT, "kept": Maybe(COUNT)}
     return {
         **numbers,
-        **dict.fromkeys(("losses", "norms", "objectives"), Maybe(_numbers())),
+        **dict.fromkeys(("losses", "norms", "objectives", "batch_weights"), Maybe(_numbers())),
         "head_losses": Maybe(_numbers(num_outputs)),
     }
 

@@ -14,7 +14,7 @@ from lamina.training.part import BatchWeights, Part
 
 __all__ = ["Epoch"]
 
-_ARRAYS = ("losses", "norms", "objectives", "head_losses")
+_ARRAYS = ("losses", "norms", "objectives", "head_losses", "batch_weights")
 
 
 class Epoch:
@@ -29,6 +29,7 @@ class Epoch:
     """
 
     __slots__ = (
+        "_batch_weights",
         "_before",
         "_head_losses",
         "_last_rate",
@@ -54,6 +55,7 @@ class Epoch:
         self._norms: list[np.ndarray] = []
         self._objectives: list[np.ndarray] = []
         self._head_losses: list[np.ndarray] = []
+        self._batch_weights: list[np.ndarray] = []  # of all processes together, where only they know them
         self._part: Part
         self._num_steps: int
         self._values: StepValues
@@ -130,6 +132,8 @@ class Epoch:
             self._objectives.append(result.objectives)
         if result.head_losses is not None:
             self._head_losses.append(result.head_losses)
+        if result.batch_weights is not None:
+            self._batch_weights.append(result.batch_weights)
         if result.num_kept is not None:
             self.num_kept = (self.num_kept or 0) + result.num_kept
 
@@ -163,8 +167,7 @@ class Epoch:
 
     def state(self) -> dict[str, Any]:
         """The results so far, for a checkpoint in the midst of the epoch."""
-        parts = (self._losses, self._norms, self._objectives, self._head_losses)
-        arrays = {name: np.concatenate(part) if part else None for name, part in zip(_ARRAYS, parts, strict=True)}
+        arrays = {name: np.concatenate(part) if part else None for name, part in zip(_ARRAYS, self._parts, strict=True)}
         return {"steps": self.steps_done, "clipped": self.num_clipped, "kept": self.num_kept, **arrays}
 
     @classmethod
@@ -172,10 +175,13 @@ class Epoch:
         """The epoch that :meth:`state` described, to begin its parts anew."""
         epoch = cls()
         epoch.steps_done, epoch.num_clipped, epoch.num_kept = state["steps"], state["clipped"], state["kept"]
-        parts = (epoch._losses, epoch._norms, epoch._objectives, epoch._head_losses)
-        for name, part in zip(_ARRAYS, parts, strict=True):
+        for name, part in zip(_ARRAYS, epoch._parts, strict=True):
             part += [] if state[name] is None else [state[name]]
         return epoch
+
+    @property
+    def _parts(self) -> tuple[list[np.ndarray], ...]:
+        return self._losses, self._norms, self._objectives, self._head_losses, self._batch_weights
 
     def _note_rate(self) -> None:
         """Remember the last step's learning rate: a part may have no steps."""
@@ -184,12 +190,15 @@ class Epoch:
 
     def _mean(self, parts: list[np.ndarray]) -> float:
         by_step = parts[0] if len(parts) == 1 else np.concatenate(parts)
-        weights = self._batch_weights()
+        weights = self._weights_of_batches()
         # the same sum as in np.mean, whose overhead would exceed a short epoch
         return float(np.add.reduce(by_step) / len(by_step) if weights is None else by_step @ weights / weights.sum())
 
-    def _batch_weights(self) -> np.ndarray | None:
+    def _weights_of_batches(self) -> np.ndarray | None:
         """The weight of each batch; None if all are equal."""
+        if self._batch_weights:
+            told = np.concatenate(self._batch_weights)
+            return told if told.sum() > 0 else None
         parts = [*self._weights, self._part.weights(self._of_part)]
         if all(part.found is None for part in parts):
             return None

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
 from lamina.engine import permutation
@@ -12,6 +14,7 @@ from lamina.optimizers import PerturbationOptimizer, StepOptimizer
 from lamina.schedules import Constant, Schedule
 from lamina.training.contradictions import first_batch_norm
 from lamina.training.settings import TrainerSettings
+from lamina.training.team import whole_batch
 
 __all__ = ["Pace"]
 
@@ -25,23 +28,34 @@ class Pace:
     program : Program
     num_rows : int or None
         The number of training rows; None as long as it is not known, which takes a batch size.
+    of_batch : callable, optional
+        How many rows of a batch are among these, where others come from elsewhere.
 
     Attributes
     ----------
+    batch_rows : int or None
+        The rows of a step as they were asked for; None: all.
     rows_a_step : int
     rows_an_epoch, steps_an_epoch : int
         Only where the number of rows is known.
     """
 
-    def __init__(self, settings: TrainerSettings, program: Program, num_rows: int | None) -> None:
+    def __init__(
+        self,
+        settings: TrainerSettings,
+        program: Program,
+        num_rows: int | None,
+        of_batch: Callable[[int], int] = whole_batch,
+    ) -> None:
         self.settings = settings
         self.num_rows = num_rows
         self._program = program
+        self.batch_rows = None if settings.rows_a_step is None else of_batch(settings.rows_a_step)
         if num_rows is None:
-            assert settings.rows_a_step is not None
-            self.rows_a_step = settings.rows_a_step
+            assert self.batch_rows is not None
+            self.rows_a_step = self.batch_rows
         else:
-            self.rows_a_step = min(settings.rows_a_step or num_rows, num_rows)
+            self.rows_a_step = min(self.batch_rows or num_rows, num_rows)
             self.rows_an_epoch = num_rows - (num_rows % self.rows_a_step == 1 and self.leaves_lone)
             self.steps_an_epoch = -(-self.rows_an_epoch // self.rows_a_step)
         self._masks = [(op.kind, float(op.settings[0])) for op in program.ops if op.draws_masks]

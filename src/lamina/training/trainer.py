@@ -50,6 +50,7 @@ from lamina.training.running_fit import RunningFit, checksum
 from lamina.training.schedule_watch import ScheduleWatch
 from lamina.training.settings import DtypeLike, TrainerSettings, name_of_dtype, setting
 from lamina.training.short_epochs import ShortEpochs, run_short_epochs
+from lamina.training.team import Help, helped, whole_batch
 from lamina.training.unknown_settings import check_known
 from lamina.training.validation_rows import ArrayValidation, BlockValidation, ValidationRows
 from lamina.training.weighted_network import Metric
@@ -70,9 +71,8 @@ from lamina.validation import (
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from lamina.engine.executor import Executor, Probe
+    from lamina.engine.executor import Probe
     from lamina.training.steppers.full_batch import FullBatch
-    from lamina.training.steppers.stepper import SharedStepper
 
 __all__ = ["Trainer"]
 
@@ -162,8 +162,6 @@ class Trainer(Predictor):
         Why the last :meth:`fit` ended.
     warns_of_blocked_gradients : bool
         Whether :meth:`fit` warns of weights that no gradient can reach; set it to False where that was said.
-    steps_with : callable or None
-        What takes the steps in the executor's place, made of the executor and its plan; :func:`lamina.distributed.fit` sets it.
 
     Notes
     -----
@@ -254,7 +252,7 @@ class Trainer(Predictor):
         self.rows_per_step = 1
         self.stop_reason: StopReason | None = None
         self.warns_of_blocked_gradients = True
-        self.steps_with: Callable[[Executor, plan.TrainingPlan], SharedStepper] | None = None
+        self._help: Help | None = None  # of other processes, within a fit
         self._fit = RunningFit()
         self._drawn: np.ndarray | None = None  # parameters that are still to be fitted to rows
         self._descent: FullBatch | None = None
@@ -502,38 +500,13 @@ class Trainer(Predictor):
         """
         given = {"max_epochs": max_epochs, "final_check": final_check}
         check_parameters(given, {"max_epochs": integer(1), "final_check": boolean()}, owner="Trainer.fit")
-        rows = self._rows(X, y, sample_weight, max_epochs)
+        rows_given = self._given(X, y, sample_weight, max_epochs)
         validation = self._validation(validation_data)
-        self._moments = Moments([ScheduleWatch(), *self.callbacks])
-        self._configure()
-        check_batches(self.executor.program, self.optimizer, self.settings.chosen_batch_size, rows.num_rows)
-        if self.warns_of_blocked_gradients:
-            warn_of_blocked_gradients(self.executor.program, self.optimizer)
-        self._resume(rows, validation, max_epochs)
-        if not self._fit.is_open:
-            self.stop_reason = None
-            self._adapt_weights(rows)
-        with Interrupts(self._stop_for_interrupt) as interrupts:
-            self._fit.open(self._built(), self.epoch, max_epochs, rows, validation)
-            self._set_lengths(rows)
+        with helped(self, rows_given) as self._help:
             try:
-                with interrupts.second_raises:
-                    self._moments.call("on_fit_begin", self)
-                    self.fit_loop(rows if rows.all is None else rows.all)
-            except KeyboardInterrupt:
-                interrupts.add()
+                return self._fit_rows(rows_given if self._help is None else self._help.rows, validation, max_epochs, final_check)
             finally:
-                try:
-                    with interrupts.second_raises:
-                        rows.close()
-                except KeyboardInterrupt:
-                    interrupts.add()
-                finally:
-                    self._close(interrupts, final_check)
-        self._fit.report_failure(self.stop_reason, self.epoch)
-        if interrupts.count and (self.on_interrupt == "raise" or self.epoch == 0):
-            raise KeyboardInterrupt
-        return self.history
+                self._help = None
 
     def fit_loop(self, data: Batches | Rows) -> None:
         """Run epochs until something stops the training."""
@@ -723,12 +696,12 @@ class Trainer(Predictor):
 
     def __getstate__(self) -> dict[str, Any]:
         """Settings, callbacks and the state of the run, without the engine: a copy or a pickle creates its own."""
-        kept = {name: part for name, part in vars(self).items() if name not in ("_model", "_moments", "steps_with", RUNNING)}
+        kept = {name: part for name, part in vars(self).items() if name not in ("_model", "_moments", "_help", RUNNING)}
         return kept | {"_run": None if self._model is None else run_state(self)}
 
     def __setstate__(self, state: Mapping[str, Any]) -> None:
         vars(self).update(state)
-        self.steps_with = None
+        self._help = None
         run, self._model = vars(self).pop("_run"), None
         self._moments = Moments([ScheduleWatch(), *self.callbacks])
         if run is not None:
@@ -737,6 +710,42 @@ class Trainer(Predictor):
             load_run_state(self, run if run["slots"].shape == slots.shape else run | {"slots": slots})
 
     # Private methods
+
+    def _fit_rows(
+        self, given: Batches | BlockSource, validation: ValidationRows | None, max_epochs: int, final_check: bool
+    ) -> History:
+        """Fit on rows for the engine, or on a source of them."""
+        rows = self._rows(given)
+        self._moments = Moments([ScheduleWatch(), *self.callbacks])
+        self._configure()
+        check_batches(self.executor.program, self.optimizer, self.settings.chosen_batch_size, rows.num_rows)
+        if self.warns_of_blocked_gradients:
+            warn_of_blocked_gradients(self.executor.program, self.optimizer)
+        self._resume(rows, validation, max_epochs)
+        if not self._fit.is_open:
+            self.stop_reason = None
+            self._adapt_weights(rows)
+        with Interrupts(self._stop_for_interrupt) as interrupts:
+            self._fit.open(self._built(), self.epoch, max_epochs, rows, validation)
+            self._set_lengths(rows)
+            try:
+                with interrupts.second_raises:
+                    self._moments.call("on_fit_begin", self)
+                    self.fit_loop(rows if rows.all is None else rows.all)
+            except KeyboardInterrupt:
+                interrupts.add()
+            finally:
+                try:
+                    with interrupts.second_raises:
+                        rows.close()
+                except KeyboardInterrupt:
+                    interrupts.add()
+                finally:
+                    self._close(interrupts, final_check)
+        self._fit.report_failure(self.stop_reason, self.epoch)
+        if interrupts.count and (self.on_interrupt == "raise" or self.epoch == 0):
+            raise KeyboardInterrupt
+        return self.history
 
     def _read(self, path: str | os.PathLike[str]) -> dict[str, Any]:
         """The state in a checkpoint, checked against this trainer."""
@@ -799,15 +808,22 @@ class Trainer(Predictor):
             with interrupts.second_raises:
                 self._moments.call_all("on_fit_end", self)
 
-    def _rows(self, X: Any, y: Any, sample_weight: Any, max_epochs: int) -> Rows:
-        """The training rows: arrays converted for the engine, or a source of blocks."""
+    def _given(self, X: Any, y: Any, sample_weight: Any, max_epochs: int) -> Batches | BlockSource:
+        """The training rows as they were given: arrays, converted for the engine, or a source of blocks."""
         source = self._source_of(X, y, sample_weight)
         if source is None:
-            return ArrayRows(self.batches(X, y, sample_weight))
+            return self.batches(X, y, sample_weight)
         check_blocks(self.settings)
         if max_epochs > 1:
             check_passes(source, "X", f"for {max_epochs} epochs", owner="Trainer.fit")
-        return StreamedRows(source, self._reader(source), self.settings.chosen_shuffle_rows, self.dtype)
+        self._reader(source)  # builds the network for the first block
+        return source
+
+    def _rows(self, given: Batches | BlockSource) -> Rows:
+        """The training rows."""
+        if isinstance(given, Batches):
+            return ArrayRows(given)
+        return StreamedRows(given, self._reader(given), self.settings.chosen_shuffle_rows, self.dtype)
 
     def _source_of(self, X: Any, y: Any, sample_weight: Any) -> BlockSource | None:
         """The source of blocks that was given, or that cuts a memory-mapped file; None for arrays."""
@@ -840,8 +856,8 @@ class Trainer(Predictor):
         records_norms = self._moments.needs_gradient_norms or (self.clipping.is_bounded and self._moments.hears("on_steps_done"))
         model, how = self._built(), self.settings.plan(record_norms=records_norms)
         model.configure(how, self.optimizer)
-        if self.steps_with is not None:
-            model.stepper = shared = self.steps_with(model.executor, how)
+        if self._help is not None:
+            model.stepper = shared = self._help.steps_with(model.executor, how)
             self._chunk_size = ChunkSize(multiple=shared.steps_a_round)
         check_program(self.executor.program, self.settings, self.schedule)
         check_callbacks(self.callbacks, self.optimizer)
@@ -898,7 +914,8 @@ class Trainer(Predictor):
             self.stop("non_finite", f"In step {failure.step + 1}, {where} became NaN or infinite.")
 
     def _pace(self, rows: Rows) -> Pace:
-        return Pace(self.settings, self.executor.program, rows.num_rows)
+        of_batch = whole_batch if self._help is None else self._help.rows_of_batch
+        return Pace(self.settings, self.executor.program, rows.num_rows, of_batch)
 
     def _set_lengths(self, rows: Rows) -> None:
         """Say how long a step and an epoch are."""

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import copy
 from collections import deque
-from collections.abc import Iterator
-from typing import NamedTuple
+from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -19,6 +20,7 @@ from lamina.data.shards.split import Split
 from lamina.data.sparse_features import sparse_features
 from lamina.data.table_reader import ReadTable
 from lamina.data.target import TargetColumn
+from lamina.training.blocks.dealing import dealt
 
 __all__ = ["EncodedRows"]
 
@@ -49,8 +51,8 @@ class EncodedRows:
         Fitted.
     goal : Target or SeveralTargets
         With all classes.
-    num_rows : int
-        How many rows a pass gives.
+    rows_of_pieces : sequence of int
+        How many rows each piece of the shards gives.
     seed : int
         Of the order of the pieces.
     spill : Spill, optional
@@ -65,21 +67,50 @@ class EncodedRows:
         encoder: TableEncoder,
         goal: AnyTarget,
         *,
-        num_rows: int,
+        rows_of_pieces: Sequence[int],
         seed: int,
         spill: Spill | None = None,
     ) -> None:
-        self.num_rows = num_rows
+        self._rows_of_pieces = tuple(rows_of_pieces)
+        self._numbers = list(range(len(self._rows_of_pieces)))  # of the pieces that are gone through
         self._shards, self._reader, self._split = shards, reader, split
         self._encoder, self._goal, self._seed = encoder, goal, seed
         self._spill = spill
+        self._spills = 0 if spill is None else 1  # how many such files there are on this machine at most
         self._kept: dict[Piece, list[_Packed]] = {}
+
+    @property
+    def num_rows(self) -> int:
+        """How many rows a pass gives."""
+        return sum(self._rows_of_pieces[number] for number in self._numbers)
+
+    def share(self, rank: int, size: int) -> EncodedRows:
+        """The rows of one of several processes, which reads its own pieces, and keeps them in a file of its own.
+
+        Raises
+        ------
+        InvalidSettingError
+            If there are fewer pieces than processes.
+        """
+        own = copy.copy(self)
+        sizes = [self._rows_of_pieces[number] for number in self._numbers]
+        repair = "Ask for fewer workers, or write more or smaller row groups or files."
+        numbers = dealt(sizes, rank, size, what="pieces (row groups of Parquet, batches of Feather, text files)", repair=repair)
+        own._numbers = [self._numbers[number] for number in numbers]
+        own._spill, own._spills, own._kept = None, self._spills * size, {}
+        return own
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Without the rows that this process has kept."""
+        return vars(self) | {"_spill": None, "_kept": {}}
 
     def passes(self, epoch: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         """The blocks of an epoch: features, dense or sparse, and class indices or numbers."""
         pieces = self._shards.pieces
-        order = np.random.default_rng([self._seed, epoch]).permutation(len(pieces))
-        waiting = deque(pieces[i] for i in order.tolist())
+        if self._spills and self._spill is None:
+            self._spill = Spill(self._spills)
+        order = np.random.default_rng([self._seed, epoch]).permutation(len(self._numbers))
+        waiting = deque(pieces[self._numbers[i]] for i in order.tolist())
         running: deque[Iterator[tuple[np.ndarray, np.ndarray]]] = deque()
         while waiting or running:
             while waiting and len(running) < _AT_ONCE:
@@ -95,7 +126,7 @@ class EncodedRows:
         self._kept.clear()
         if self._spill is not None:
             self._spill.close()
-            self._spill = None
+            self._spill, self._spills = None, 0
 
     def _blocks(self, piece: Piece) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         kept = self._kept.get(piece)

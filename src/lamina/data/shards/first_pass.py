@@ -64,6 +64,8 @@ class Survey(NamedTuple):
         Rows as they were read, with their targets.
     num_read, num_dropped, num_training : int
         All rows, those without a target, and those to train on.
+    rows_of_pieces : tuple of int
+        The rows to train on of each piece of the shards.
     """
 
     digest: TableDigest
@@ -75,6 +77,7 @@ class Survey(NamedTuple):
     num_read: int
     num_dropped: int
     num_training: int
+    rows_of_pieces: tuple[int, ...]
 
 
 def survey(shards: Shards, reader: RowReader, split: Split) -> Survey:
@@ -91,13 +94,16 @@ def survey(shards: Shards, reader: RowReader, split: Split) -> Survey:
     classes = [CategoryDigest() for _ in reader.targets]
     of_training = CategoryDigest()
     num_read = num_present = 0
-    for block in shards.blocks():
+    pieces = shards.pieces
+    rows_of_pieces = [0] * len(pieces)
+    for number, block in ((number, block) for number, piece in enumerate(pieces) for block in shards.read(piece)):
         table, present = reader.read(block)
         num_read += block.columns.num_rows
         num_present += len(present)
         if not len(present):
             continue
         parts = split.parts(table)
+        rows_of_pieces[number] += int(parts.training.sum())
         digest.add(table if parts.training.all() else table.take(np.flatnonzero(parts.training)))
         for target, found in zip(reader.targets, classes, strict=True):
             values = target.read(TargetColumn(target.name, block.columns[target.name])).take(present)
@@ -118,7 +124,8 @@ def survey(shards: Shards, reader: RowReader, split: Split) -> Survey:
     digest.learn_texts(reader.reader.read(features, list(reader.reader.readers), reader.on_error))
     parts_of_rows = (sample, kept.columns("validation"), kept.columns("test"))
     counts = of_training.counts(1).frequent
-    return Survey(digest, targets, counts, *parts_of_rows, num_read, num_read - num_present, digest.num_rows)
+    numbers = num_read, num_read - num_present, digest.num_rows
+    return Survey(digest, targets, counts, *parts_of_rows, *numbers, tuple(rows_of_pieces))
 
 
 def _with_classes(target: Target, found: CategoryDigest) -> Target:

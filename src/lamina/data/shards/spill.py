@@ -35,8 +35,10 @@ class Spill:
 
     Parameters
     ----------
+    among : int, default=1
+        How many such files share the disk.
     most_bytes : int, optional
-        The largest size of the file; by default half of what is free on its disk.
+        The largest size of the file; by default its part of half of what is free on the disk.
 
     Examples
     --------
@@ -46,12 +48,12 @@ class Spill:
     [0, 1, 2]
     """
 
-    def __init__(self, most_bytes: int | None = None) -> None:
+    def __init__(self, among: int = 1, *, most_bytes: int | None = None) -> None:
         self.size = 0
         self._lock = Lock()
         self._has_room = True
         try:
-            free = int(shutil.disk_usage(tempfile.gettempdir()).free * _SHARE_OF_DISK)
+            free = int(shutil.disk_usage(tempfile.gettempdir()).free * _SHARE_OF_DISK / among)
             self.most_bytes = free if most_bytes is None else most_bytes
             file: io.FileIO | io.BytesIO = tempfile.TemporaryFile(prefix="lamina-", buffering=0)  # noqa: SIM115  # closed at the end
         except OSError as error:  # also where each folder that could be one is full

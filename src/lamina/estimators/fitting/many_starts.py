@@ -16,7 +16,7 @@ from functools import partial
 from typing import Any
 
 from lamina.engine import default_threads
-from lamina.errors import NonFiniteError
+from lamina.errors import InvalidSettingError, NonFiniteError, phrase
 from lamina.estimators.fitting.fit import Fit
 from lamina.estimators.fitting.joblib_workers import asked_workers
 from lamina.estimators.fitting.restarts import Restart, Restarts, criterion_of, row_of
@@ -31,6 +31,7 @@ from lamina.training import StopReason
 from lamina.training.blocked_gradients import warn_of_blocked_gradients
 from lamina.training.callbacks.callback import list_of_callbacks
 from lamina.training.interrupts import Interrupts
+from lamina.training.team import present_team
 
 __all__ = ["fit_restarts"]
 
@@ -50,11 +51,16 @@ def fit_restarts(
 
     Raises
     ------
+    InvalidSettingError
+        Within a team (:mod:`lamina.training.team`), which does one training at a time.
     NonFiniteError
         If all of them diverged in their first epoch.
     KeyboardInterrupt
         If Ctrl-C arrived before any of them learned anything.
     """
+    if present_team() is not None:
+        repair = "Fit the restarts one after the other, or without workers."
+        raise InvalidSettingError(phrase("n_restarts", "must be 1 with several workers", len(seeds), repair=repair, owner=owner))
     batch_size = rows_a_step(parameters, len(train), owner=owner)  # warns once instead of in every restart
     workers = asked_workers()
     num_threads = min(len(seeds), parameters.n_threads or default_threads(), workers.num_threads)

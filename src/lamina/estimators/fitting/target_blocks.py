@@ -15,10 +15,18 @@ __all__ = ["RowBlocks", "TargetBlocks"]
 class RowBlocks(Protocol):
     """A source of blocks ``(X, y)`` (:class:`lamina.training.BlockSource`) that knows its number of rows."""
 
-    num_rows: int
+    @property
+    def num_rows(self) -> int:
+        """Of a pass."""
 
     def passes(self, epoch: int) -> Iterator[tuple[Any, np.ndarray]]:
         """The blocks of an epoch."""
+
+    def share(self, rank: int, size: int) -> RowBlocks:
+        """Those of one of several processes."""
+
+    def close(self) -> None:
+        """Delete what was kept on disk."""
 
 
 class TargetBlocks:
@@ -36,6 +44,14 @@ class TargetBlocks:
     def __init__(self, source: RowBlocks, target: Target, dtype: np.dtype) -> None:
         self.num_rows = source.num_rows
         self._source, self._target, self._dtype = source, target, dtype
+
+    def share(self, rank: int, size: int) -> TargetBlocks:
+        """The blocks of one of several processes."""
+        return TargetBlocks(self._source.share(rank, size), self._target, self._dtype)
+
+    def close(self) -> None:
+        """Delete what was kept on disk, of a share: the whole source belongs to who gave it."""
+        self._source.close()
 
     def passes(self, epoch: int) -> Iterator[tuple[Any, ...]]:
         """The blocks of an epoch: features, targets and, if classes have weights, the rows' weights."""

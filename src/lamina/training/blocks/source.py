@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Protocol, TypeAlias
 
 from lamina.errors import DataError, InvalidSettingError, phrase
+from lamina.training.blocks.dealing import dealt
 from lamina.validation import Rule, check_parameters, integer, one_of, value
 
 __all__ = [
@@ -41,6 +42,10 @@ class BlockSource(Protocol):
 
     A source may say how many rows a pass gives, in an attribute ``num_rows``. Then schedules that stretch over a fit or count
     its epochs know its length from the first step on.
+
+    Several processes train on a source (:func:`lamina.distributed.fit`) that can be shared out: ``share(rank, size)`` returns the
+    source of one of them, which can be pickled. Together these give each row once in an epoch, of which ``share(0, size)`` has
+    the most. A share's ``close``, if it has one, is called at the end.
 
     Examples
     --------
@@ -129,6 +134,34 @@ class Blocks:
         self._is_spent = True
         return self._once(self._single)
 
+    def share(self, rank: int, size: int) -> Blocks:
+        """The blocks of a list that one of several processes trains on, with about as many rows as each of the others.
+
+        Parameters
+        ----------
+        rank, size : int
+            Which process, from 0, of how many.
+
+        Raises
+        ------
+        InvalidSettingError
+            If these are no list, or fewer blocks than processes.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> blocks = Blocks([(np.zeros((rows, 2)), np.zeros(rows)) for rows in (3, 1, 4, 2)])
+        >>> [[len(y) for X, y in blocks.share(rank, 2).passes(0)] for rank in range(2)]
+        [[1, 4], [3, 2]]
+        """
+        if not isinstance(self.blocks, list | tuple):
+            repair = "Give a list of blocks, or a source with a method share(rank, size) of its own."
+            raise InvalidSettingError(
+                phrase("blocks", "must be a list to be shared out", type(self.blocks).__name__, repair=repair, owner="Blocks")
+            )
+        sizes = [_length(y) for _, y, *_ in self.blocks]
+        return Blocks([self.blocks[number] for number in dealt(sizes, rank, size)])
+
     def begin(self) -> Iterator[Block]:
         """The first blocks, to look at before a pass: an iterator gives them again."""
         if self._single is None:
@@ -143,6 +176,13 @@ class Blocks:
         while self._kept:
             yield self._kept.popleft()
         yield from rest
+
+
+def _length(y: Any) -> int:
+    """The rows of a block, by its targets."""
+    first = next(iter(y.values())) if isinstance(y, Mapping) else y
+    first = first[0] if isinstance(first, list | tuple) and first and hasattr(first[0], "shape") else first
+    return int(first.shape[0]) if hasattr(first, "shape") else len(first)
 
 
 def is_source(given: object) -> bool:

@@ -153,5 +153,5 @@ class _Count:
 def _making(pace: Pace) -> tuple[int, bool, int, bool]:
     """What the parts of an epoch depend on beside its rows: batch size, whether to shuffle and by which seed, a lone last row."""
     settings = pace.settings
-    assert settings.rows_a_step is not None
-    return settings.rows_a_step, settings.shuffle, settings.seed, pace.leaves_lone
+    assert pace.batch_rows is not None
+    return pace.batch_rows, settings.shuffle, settings.seed, pace.leaves_lone
