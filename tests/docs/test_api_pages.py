@@ -40,6 +40,7 @@ INTERNAL = frozenset(
         "lazy",
         "moments",
         "settings",
+        "spread",
         "tasks",
         "text_table",
     ]
