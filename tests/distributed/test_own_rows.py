@@ -13,7 +13,7 @@ from tests.distributed.ranks import ThreadCommunicator, run_ranks
 
 from lamina import BatchNorm, Dense, Dropout, Sequential, Trainer
 from lamina.distributed import Report, fit
-from lamina.distributed.rows_of_rank import Own, Place, Stream
+from lamina.distributed.rank_rows import Own, Place, Stream
 from lamina.distributed.shares import share
 from lamina.errors import DataError, InvalidSettingError
 from lamina.training import Blocks, Callback, Checkpoint, Run

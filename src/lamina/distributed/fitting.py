@@ -17,7 +17,7 @@ from lamina.distributed.group import JoinedGroup
 from lamina.distributed.joining import join
 from lamina.distributed.messages import send
 from lamina.distributed.report import Report
-from lamina.distributed.rows_of_rank import Own
+from lamina.distributed.rank_rows import Own
 from lamina.distributed.together import Together
 from lamina.engine.plan import Batches
 from lamina.errors import InvalidSettingError, LostWorkerError, phrase

@@ -11,7 +11,7 @@ import numpy as np
 from lamina.distributed.communicator import Communicator
 from lamina.distributed.messages import receive
 from lamina.distributed.rank_steps import RankSteps, plan_of_rank
-from lamina.distributed.rows_of_rank import Common, Own, RowsOfRank, Stream
+from lamina.distributed.rank_rows import Common, Own, RankRows, Stream
 from lamina.distributed.way import Way, measure
 from lamina.engine import make_executor
 from lamina.engine.executor import Executor
@@ -68,7 +68,7 @@ class _Follower:
     def __init__(self, communicator: Communicator, rows_of: Callable[[Any], Batches | Own]) -> None:
         self._communicator = communicator
         self._rows_of = rows_of
-        self._rows: RowsOfRank | None = None
+        self._rows: RankRows | None = None
         self._make: Callable[[Program], Executor]
         self._program: Program | None = None
         self._executor: Executor

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any, Protocol, TypeAlias
 
 from lamina.distributed.communicator import Communicator
-from lamina.distributed.rows_of_rank import Own
+from lamina.distributed.rank_rows import Own
 from lamina.distributed.watched import Watched
 from lamina.engine.plan import Batches
 from lamina.errors import LostWorkerError

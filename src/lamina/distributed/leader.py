@@ -16,9 +16,9 @@ from lamina.distributed.checks import check_whole
 from lamina.distributed.follower import How
 from lamina.distributed.group import Group
 from lamina.distributed.messages import send
-from lamina.distributed.rank_rows import OwnBatches, RankRows, SharedOrder
+from lamina.distributed.next_rows import OwnBatches, NextRows, SharedOrder
 from lamina.distributed.rank_steps import RankSteps, plan_of_rank
-from lamina.distributed.rows_of_rank import Place
+from lamina.distributed.rank_rows import Place
 from lamina.distributed.way import Way
 from lamina.engine.executor import Executor, Snapshot
 from lamina.engine.plan import Batches, StepValues, TrainingPlan, TrainingResult
@@ -35,7 +35,7 @@ class LeadersRows(ABC):
         """What the others must know to have theirs."""
 
     @abstractmethod
-    def of_leader(self, data: Batches, order: np.ndarray, batch_size: int, size: int) -> RankRows:
+    def of_leader(self, data: Batches, order: np.ndarray, batch_size: int, size: int) -> NextRows:
         """Those of rank 0, one of ``size``."""
 
 
@@ -54,7 +54,7 @@ class WholeRows(LeadersRows):
         # half of the bytes, where they fit: the orders of short epochs are as long as their weights
         return order.astype(np.int32) if self._num_rows < 2**31 else order, batch_size
 
-    def of_leader(self, data: Batches, order: np.ndarray, batch_size: int, size: int) -> RankRows:
+    def of_leader(self, data: Batches, order: np.ndarray, batch_size: int, size: int) -> NextRows:
         check_whole(data, self._num_rows)
         return SharedOrder(data, order, batch_size, 0, size)
 
@@ -76,7 +76,7 @@ class OwnStream(LeadersRows):
     def told(self, order: np.ndarray, batch_size: int) -> tuple[Any, ...]:
         return self._place(), -(-len(order) // batch_size)
 
-    def of_leader(self, data: Batches, order: np.ndarray, batch_size: int, size: int) -> RankRows:
+    def of_leader(self, data: Batches, order: np.ndarray, batch_size: int, size: int) -> NextRows:
         return OwnBatches(iter([(data, order, batch_size)]), -(-len(order) // batch_size), self._batch_size, 0)
 
 

@@ -1,160 +1,159 @@
-"""The rows of a rank's next steps: a share of an order that all ranks know, or the next ones of a stream of its own."""
+"""The rows that a rank has for a training, and how it gets those of its next steps."""
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
 from collections.abc import Iterator
-from typing import NamedTuple
+from functools import partial
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
+from lamina.distributed.next_rows import OwnBatches, NextRows, SharedOrder
 from lamina.distributed.shares import share
 from lamina.engine.plan import Batches
+from lamina.training.blocks.block_reader import BlockReader
+from lamina.training.blocks.source import BlockSource
+from lamina.training.blocks.streamed_rows import StreamedRows
+from lamina.training.pace import Pace
+from lamina.training.part import Part
+from lamina.training.settings import TrainerSettings
+from lamina.training.weighted_network import WeightedNetwork
 
-__all__ = ["OwnBatches", "RankRows", "Run", "SharedOrder", "Turn", "weight_of"]
+__all__ = ["Common", "Own", "Place", "RankRows", "Stream", "close_source", "part_of_batch"]
 
-
-class Turn(NamedTuple):
-    """What a rank has of one step: the rows with some numbers, from the place ``first_row`` of the batch on; maybe none.
-
-    ``total`` is the weight that losses are divided by, and ``num_rows`` how many rows the batch has.
-    """
-
-    data: Batches
-    rows: np.ndarray
-    first_row: int
-    total: float
-    num_rows: int
+_SAMPLE_ROWS = 4096
 
 
-class Run(NamedTuple):
-    """Steps of a rank alone: the first one's number, and the rows in their order, so many a step (the last may have fewer)."""
+class Place(NamedTuple):
+    """Where in its rows a training is: epochs and steps of this epoch that are done, and when it ends at the latest."""
 
-    first: int
-    data: Batches
-    order: np.ndarray
-    batch_size: int
-
-    @property
-    def batches(self) -> list[np.ndarray]:
-        """The rows of each step."""
-        return [self.order[i : i + self.batch_size] for i in range(0, len(self.order), self.batch_size)]
+    epoch: int
+    steps_done: int
+    last_epoch: int
 
 
-class RankRows(ABC):
-    """The rows of a rank's next ``num_steps`` steps, which are gone through once.
+class RankRows(Protocol):
+    """What a rank that follows has of a training's rows."""
 
-    Attributes
-    ----------
-    num_steps : int
-        The same on all ranks.
-    knows_totals : bool
-        Whether ``total`` and ``num_rows`` of turns are those of the batch. If not, they are equal on all ranks, and what the
-        batch has is known once the ranks have added it up.
-    """
+    def sample(self) -> Batches:
+        """Some rows, or all."""
 
-    num_steps: int
-    knows_totals: bool
+    def next(self, told: Any, rank: int, size: int) -> NextRows:
+        """The rows of the next steps, as rank 0 tells of them."""
 
-    @abstractmethod
-    def turns(self, least: int) -> Iterator[Turn]:
-        """A turn for each step; no rank takes fewer than ``least`` rows of a batch that has more."""
-
-    @abstractmethod
-    def runs(self, first: int, end: int, least: int) -> Iterator[Run]:
-        """The steps from the number ``first`` to that before ``end``, from 0; those without rows are left out.
-
-        It is asked for steps in their order.
-        """
+    def close(self) -> None:
+        """Nothing more is asked for."""
 
 
-class SharedOrder(RankRows):
-    """Shares of batches whose rows all ranks have.
+class Common:
+    """Rows that all ranks have, whose order rank 0 tells.
 
     Parameters
     ----------
     data : Batches
-    order : ndarray of shape (n,)
-        Of all ranks together.
-    batch_size : int
-        Likewise.
-    rank, size : int
     """
 
-    knows_totals = True
+    def __init__(self, data: Batches) -> None:
+        self.data = data
 
-    def __init__(self, data: Batches, order: np.ndarray, batch_size: int, rank: int, size: int) -> None:
-        self._data, self._order, self._batch_size = data, order, batch_size
-        self._rank, self._size = rank, size
-        self.num_steps = -(-len(order) // batch_size)
+    def sample(self) -> Batches:
+        return self.data
 
-    def turns(self, least: int) -> Iterator[Turn]:
-        for i in range(self.num_steps):
-            rows = self._order[i * self._batch_size : (i + 1) * self._batch_size]
-            mine = self._share(len(rows), least)
-            yield Turn(self._data, rows[mine], mine.start, weight_of(self._data, rows), len(rows))
+    def next(self, told: tuple[np.ndarray, int], rank: int, size: int) -> NextRows:
+        order, batch_size = told
+        return SharedOrder(self.data, order.astype(np.int64, copy=False), batch_size, rank, size)
 
-    def runs(self, first: int, end: int, least: int) -> Iterator[Run]:
-        order, size = self._order, self._batch_size
-        full = min(end, len(order) // size)
-        for begin, stop, rows in ((first, full, size), (full, end, len(order) % size)):
-            mine = self._share(rows, least)
-            count = mine.stop - mine.start
-            if begin < stop and count:
-                batches = order[begin * size : begin * size + (stop - begin) * rows].reshape(stop - begin, rows)
-                yield Run(begin, self._data, np.ascontiguousarray(batches[:, mine]).ravel(), count)
-
-    def _share(self, num_rows: int, least: int) -> slice:
-        return share(num_rows, self._rank, self._size, least)
+    def close(self) -> None:
+        """There is nothing to end."""
 
 
-class OwnBatches(RankRows):
-    """The next rows of a stream that only this rank has.
+class Own(NamedTuple):
+    """A rank's share of a source of blocks, which can be sent to another process, and the settings that rows depend on."""
+
+    source: BlockSource
+    settings: TrainerSettings
+
+    @classmethod
+    def of(cls, source: BlockSource, trainer: TrainerSettings) -> Own:
+        """As a trainer with these settings takes its rows."""
+        alike = {name: getattr(trainer, name) for name in ("batch_size", "shuffle", "shuffle_rows", "seed", "dtype")}
+        return cls(source, TrainerSettings(trainer.network, list(trainer.losses), **alike))
+
+
+class Stream:
+    """The stream of a rank's own rows, which is taken up again wherever the training is.
 
     Parameters
     ----------
-    pieces : iterator of (Batches, ndarray, int)
-        Rows in memory, the numbers of those to train on in their order, and how many of them a step takes. If they are at an end,
-        this rank has no rows for the other steps.
-    num_steps : int
-    batch_size : int
-        Of all ranks together.
-    first_row : int
-        Where this rank's rows stand in a batch.
+    own : Own
     """
 
-    knows_totals = False
+    def __init__(self, own: Own) -> None:
+        self._source, self._settings = own
+        settings = self._settings
+        model = WeightedNetwork(settings.network, settings.losses, None, {}, np.dtype(settings.dtype), "auto", 1, settings.seed)
+        self._program = model.executor.program
+        self._rows = StreamedRows(self._source, BlockReader(model), settings.chosen_shuffle_rows, model.executor.dtype)
+        self._at: tuple[int, int] | None = None  # epoch, and steps of it that were taken
+        self._parts: Iterator[Part] = iter(())
+        self._part: Part | None = None
+        self._used = 0  # steps of the part
 
-    def __init__(
-        self, pieces: Iterator[tuple[Batches, np.ndarray, int]], num_steps: int, batch_size: int, first_row: int
-    ) -> None:
-        self._pieces = pieces
-        self.num_steps = num_steps
-        self._batch_size, self._first_row = batch_size, first_row
-        self._begun: tuple[Batches, np.ndarray, int] | None = None
+    def sample(self) -> Batches:
+        return self._rows.draw(_SAMPLE_ROWS, 0)
 
-    def turns(self, least: int) -> Iterator[Turn]:
-        done, of_batch = 0, (self._first_row, float(self._batch_size), self._batch_size)
-        for run in self.runs(0, self.num_steps, least):
-            for rows in run.batches:
-                done += 1
-                yield Turn(run.data, rows, *of_batch)
-        for _ in range(done, self.num_steps):
-            yield Turn(Batches([]), np.empty(0, dtype=np.int64), *of_batch)
+    def next(self, told: tuple[Place, int], rank: int, size: int) -> NextRows:
+        place, num_steps = told
+        if self._at != place[:2]:
+            self._begin(place, rank, size)
+            for _ in self._pieces(place.steps_done):
+                pass
+            self._at = place[:2]
+        batch_size = self._settings.rows_a_step
+        assert batch_size is not None
+        return OwnBatches(self._pieces(num_steps), num_steps, batch_size, share(batch_size, rank, size).start)
 
-    def runs(self, first: int, end: int, least: int) -> Iterator[Run]:
-        while first < end:
-            begun = next(self._pieces, None) if self._begun is None else self._begun
-            if begun is None:
-                return
-            data, order, size = begun
-            rows = order[: (end - first) * size]
-            self._begun = None if len(rows) == len(order) else (data, order[len(rows) :], size)
-            if len(rows):
-                yield Run(first, data, rows, size)
-            first += -(-len(rows) // size)
+    def close(self) -> None:
+        self._rows.close()
+        close_source(self._source)
+
+    def _begin(self, place: Place, rank: int, size: int) -> None:
+        """Go to the beginning of an epoch."""
+        if self._part is not None and self._part.is_last:
+            next(self._parts, None)  # by whose end the rows of the next epoch are awaited
+        pace = Pace(self._settings, self._program, self._rows.num_rows, partial(part_of_batch, rank=rank, size=size))
+        self._parts = self._rows.parts(place.epoch, pace, place.last_epoch, lambda: False)
+        self._part, self._used = None, 0
+
+    def _pieces(self, num_steps: int) -> Iterator[tuple[Batches, np.ndarray, int]]:
+        """The rows of so many steps, piece by piece; fewer if there are no more."""
+        while num_steps:
+            if self._part is None or self._used == self._part.num_steps:
+                self._part, self._used = next(self._parts, None), 0
+                if self._part is None:
+                    break
+            data, order, size, _ = self._part
+            taken = min(num_steps, self._part.num_steps - self._used)
+            rows = order[self._used * size : (self._used + taken) * size]
+            self._used += taken
+            num_steps -= taken
+            self._go_on(taken)
+            yield data, rows, size
+        self._go_on(num_steps)
+
+    def _go_on(self, num_steps: int) -> None:
+        if self._at is not None:
+            self._at = self._at[0], self._at[1] + num_steps
 
 
-def weight_of(data: Batches, rows: np.ndarray) -> float:
-    """The sum of the rows' weights."""
-    return float(len(rows)) if data.sample_weight is None else float(data.sample_weight[rows].sum(dtype=np.float64))
+def part_of_batch(batch_size: int, rank: int, size: int) -> int:
+    """How many rows of a batch come from a rank's own rows."""
+    mine = share(batch_size, rank, size)
+    return int(mine.stop - mine.start)
+
+
+def close_source(source: object) -> None:
+    """End what a share of a source holds, if it can be told so."""
+    close = getattr(source, "close", None)
+    if close is not None:
+        close()

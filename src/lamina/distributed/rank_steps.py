@@ -8,7 +8,7 @@ Averaging (Stich 2019, "Local SGD converges fast and communicates little", algor
 shares, and after every so many steps the weights become the mean of all ranks'. Here the optimizer's memory does, too, so that
 all ranks are equal after each average, and the state of one is the state of all.
 
-Which rows a rank takes of a batch :mod:`lamina.distributed.rank_rows` says: a share of rows that all have, or the next ones of
+Which rows a rank takes of a batch :mod:`lamina.distributed.next_rows` says: a share of rows that all have, or the next ones of
 its own stream. Of the latter the ranks learn what the batch weighs by adding that up with the gradient.
 
 Running statistics of batch norm: each rank normalizes by its own share of the batch, as Goyal et al. do (section 2.3), and the
@@ -23,7 +23,7 @@ from typing import NamedTuple
 import numpy as np
 
 from lamina.distributed.communicator import Communicator
-from lamina.distributed.rank_rows import RankRows, Run, Turn, weight_of
+from lamina.distributed.next_rows import NextRows, Run, Turn, weight_of
 from lamina.distributed.way import Way
 from lamina.engine.executor import Executor, Gradient
 from lamina.engine.plan import Failure, StepValues, TrainingPlan, TrainingResult
@@ -72,14 +72,14 @@ class RankSteps:
         self._least = 2 if has_batch_norm else 1
         self._layers = list(dict.fromkeys(op.layer for op in program.ops))
 
-    def train(self, rows: RankRows, first_step: int, values: StepValues) -> TrainingResult:
+    def train(self, rows: NextRows, first_step: int, values: StepValues) -> TrainingResult:
         """As :meth:`lamina.engine.executor.Executor.train`, of all ranks together; they end with the same numbers."""
         take = self._synchronous if self._way.is_synchronous else self._averaging
         return take(rows, first_step, values)
 
     # Synchronous steps
 
-    def _synchronous(self, rows: RankRows, first_step: int, values: StepValues) -> TrainingResult:
+    def _synchronous(self, rows: NextRows, first_step: int, values: StepValues) -> TrainingResult:
         program, heads = self._executor.program, self._num_heads
         parts = np.cumsum([program.num_parameters, heads, heads, program.num_state])
         sums = self._communicator.empty(int(parts[-1]) + (0 if rows.knows_totals else 2), self._executor.dtype)
@@ -151,7 +151,7 @@ class RankSteps:
 
     # Steps of its own, and averages
 
-    def _averaging(self, rows: RankRows, first_step: int, values: StepValues) -> TrainingResult:
+    def _averaging(self, rows: NextRows, first_step: int, values: StepValues) -> TrainingResult:
         num_steps, every = rows.num_steps, self._way.every
         numbers = _Numbers(np.zeros(num_steps), np.zeros(num_steps), np.zeros(num_steps), np.zeros((num_steps, self._num_heads)))
         done, num_clipped, failure = 0, 0, None

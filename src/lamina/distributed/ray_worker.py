@@ -11,7 +11,7 @@ from typing import Any, NamedTuple, TypeAlias
 from lamina.distributed.choice import machine
 from lamina.distributed.communicator import Communicator
 from lamina.distributed.follower import follow
-from lamina.distributed.rows_of_rank import Own
+from lamina.distributed.rank_rows import Own
 from lamina.distributed.watched import Watched
 from lamina.engine.plan import Batches
 from lamina.errors import LostWorkerError
