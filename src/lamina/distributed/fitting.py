@@ -16,8 +16,8 @@ from lamina.distributed.follower import follow
 from lamina.distributed.group import JoinedGroup
 from lamina.distributed.joining import join
 from lamina.distributed.messages import send
-from lamina.distributed.report import Report
 from lamina.distributed.rank_rows import Own
+from lamina.distributed.report import Report
 from lamina.distributed.together import Together
 from lamina.engine.plan import Batches
 from lamina.errors import InvalidSettingError, LostWorkerError, phrase

@@ -10,8 +10,8 @@ import numpy as np
 
 from lamina.distributed.communicator import Communicator
 from lamina.distributed.messages import receive
-from lamina.distributed.rank_steps import RankSteps, plan_of_rank
 from lamina.distributed.rank_rows import Common, Own, RankRows, Stream
+from lamina.distributed.rank_steps import RankSteps, plan_of_rank
 from lamina.distributed.way import Way, measure
 from lamina.engine import make_executor
 from lamina.engine.executor import Executor

@@ -16,9 +16,9 @@ from lamina.distributed.checks import check_whole
 from lamina.distributed.follower import How
 from lamina.distributed.group import Group
 from lamina.distributed.messages import send
-from lamina.distributed.next_rows import OwnBatches, NextRows, SharedOrder
-from lamina.distributed.rank_steps import RankSteps, plan_of_rank
+from lamina.distributed.next_rows import NextRows, OwnBatches, SharedOrder
 from lamina.distributed.rank_rows import Place
+from lamina.distributed.rank_steps import RankSteps, plan_of_rank
 from lamina.distributed.way import Way
 from lamina.engine.executor import Executor, Snapshot
 from lamina.engine.plan import Batches, StepValues, TrainingPlan, TrainingResult

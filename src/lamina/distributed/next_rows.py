@@ -11,7 +11,7 @@ import numpy as np
 from lamina.distributed.shares import share
 from lamina.engine.plan import Batches
 
-__all__ = ["OwnBatches", "NextRows", "Run", "SharedOrder", "Turn", "weight_of"]
+__all__ = ["NextRows", "OwnBatches", "Run", "SharedOrder", "Turn", "weight_of"]
 
 
 class Turn(NamedTuple):

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
-from lamina.distributed.next_rows import OwnBatches, NextRows, SharedOrder
+from lamina.distributed.next_rows import NextRows, OwnBatches, SharedOrder
 from lamina.distributed.shares import share
 from lamina.engine.plan import Batches
 from lamina.training.blocks.block_reader import BlockReader

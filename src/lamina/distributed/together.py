@@ -14,8 +14,8 @@ from lamina.distributed.follower import How
 from lamina.distributed.group import Group
 from lamina.distributed.leader import Leader, LeadersRows, OwnStream, WholeRows, announce
 from lamina.distributed.messages import send
-from lamina.distributed.report import Report
 from lamina.distributed.rank_rows import Own, Place, close_source, part_of_batch
+from lamina.distributed.report import Report
 from lamina.distributed.way import Timing, Way, chosen_way, measure
 from lamina.engine.plan import Batches
 from lamina.errors import LostWorkerError
