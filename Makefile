@@ -1,4 +1,4 @@
-# make demo | test | check | docs | notebooks | test-clang | test-oldest | test-pythons | test-peers | test-integrations | page | test-page | test-browser | fuzz | fuzz-properties | fuzz-endings | kills
+# make demo | test | check | docs | notebooks | test-clang | test-oldest | test-pythons | test-peers | test-integrations | page | test-page | test-browser | fuzz | fuzz-properties | fuzz-endings | fuzz-lab | kills
 #      | bench | bench-doctor | bench-quality | bench-quality-slow | parts | sanitize | sanitize-threads | clean
 # Everything is installed into .venv; a target that finds it up to date installs nothing.
 PYTHON ?= python3
@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 SOURCES := pyproject.toml CMakeLists.txt $(shell find csrc -type f)
 
-.PHONY: demo test check docs notebooks test-clang test-oldest test-pythons test-peers test-integrations page test-page test-browser fuzz fuzz-properties fuzz-endings kills bench parts \
+.PHONY: demo test check docs notebooks test-clang test-oldest test-pythons test-peers test-integrations page test-page test-browser fuzz fuzz-properties fuzz-endings fuzz-lab kills bench parts \
         bench-doctor bench-quality bench-quality-slow sanitize sanitize-threads clean
 .DELETE_ON_ERROR:
 
@@ -74,6 +74,12 @@ FUZZ_SEED := $(or $(FUZZ_SEED),$(shell date +%s))
 fuzz: $(VENV)/.test
 	@echo 'FUZZ_SEED=$(FUZZ_SEED) FUZZ_COUNT=$(FUZZ_COUNT)'
 	env LAMINA_FUZZ_SEED=$(FUZZ_SEED) LAMINA_FUZZ_COUNT=$(FUZZ_COUNT) $(BIN)/python -m pytest tests/fuzz
+
+# Random messages to the lab, after which it must still answer.
+MESSAGES ?= 10000
+fuzz-lab: $(VENV)/.test
+	@echo 'FUZZ_SEED=$(FUZZ_SEED) MESSAGES=$(MESSAGES)'
+	env LAMINA_FUZZ_SEED=$(FUZZ_SEED) LAMINA_LAB_MESSAGES=$(MESSAGES) $(BIN)/python -m pytest tests/lab/test_server.py -k random
 
 # Random trainings from 0.0000000001 to 1e38, each of which must end with finite numbers or say that it failed.
 CASES ?= 4000

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import http.client
 import json
+import os
 import random
 import time
 from collections.abc import Iterator
 from contextlib import closing
+from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
@@ -200,7 +202,7 @@ def random_message(rng: random.Random) -> str:
             [state, state["data"], state["training"], *(state["layers"] if isinstance(state["layers"], list) else [])]
         )
         if isinstance(part, dict):
-            part[rng.choice([*part, "new"])] = rng.choice(odd)
+            part[rng.choice([*part, "new"])] = deepcopy(rng.choice(odd))
         if not isinstance(state.get("data"), dict) or not isinstance(state.get("training"), dict):
             break
     words = ("restart", "play", "pause", "step", "epoch", "speed", "open", "python", "nothing")
@@ -219,9 +221,9 @@ def random_message(rng: random.Random) -> str:
 
 
 def test_random_messages_crash_nothing(lab: Served) -> None:
-    rng = random.Random(0)
+    rng = random.Random(int(os.environ.get("LAMINA_FUZZ_SEED", "0")))
     with lab.page() as page:
-        for _ in range(300):
+        for _ in range(int(os.environ.get("LAMINA_LAB_MESSAGES", "300"))):
             page.connection.send(random_message(rng))
         time.sleep(0.2)
         page.ask(do="restart", state=LabState(seed=12345).to_dict())
