@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import threading
-import time
 import warnings
 from collections.abc import Callable
 from contextlib import suppress
@@ -13,19 +12,13 @@ from typing import Any, TypeVar
 import numpy as np
 
 from lamina.errors import LaminaError, NonFiniteError
-from lamina.lab.experiment import Experiment, LabRows, build, rows_of
-from lamina.lab.frames import pack
-from lamina.lab.pictures import decision_map, unit_maps, weights_of
+from lamina.lab.experiment import Experiment, build, rows_of
 from lamina.lab.state import LabState
-from lamina.training import Callback, Monitor
+from lamina.lab.watcher import Watcher
+from lamina.training import Monitor
 
 __all__ = ["Session"]
 
-_FRAME_S = 1 / 30
-_LOOK_S = _FRAME_S / 3  # between two looks at the clock
-_MAPS_S = 1 / 8  # between two pictures of all units, which cost more than that of the output
-_MAP, _UNIT_MAP = 128, 24  # cells a side
-_CURVE = 400  # points of a curve
 _PROBED_ROWS = 256
 _NOTING = threading.Lock()  # notes are the process's, not a thread's
 _Made = TypeVar("_Made")
@@ -65,8 +58,7 @@ class Session:
         self._state: LabState | None = None  # to begin with, when it is new
         self._is_playing = False
         self._is_closed = False
-        self._allowed_steps: float = 0  # while it does not play
-        self._allowed_epochs = 0
+        self._allowed_steps = self._allowed_epochs = 0  # while it does not play
         self._steps_a_second = 0.0  # 0: as many as can be
         self._experiment: Experiment | None = None
         self._requests: list[Callable[[Experiment | None], None]] = []
@@ -84,9 +76,11 @@ class Session:
             self._changed.notify_all()
 
     def play(self) -> None:
+        """Train until something else is asked for."""
         self._set(_is_playing=True)
 
     def pause(self) -> None:
+        """Stand still after the present steps."""
         self._set(_is_playing=False)
 
     def step(self) -> None:
@@ -150,7 +144,7 @@ class Session:
         for note in notes:
             self._tell({"kind": "note", "text": note})
         monitor = Monitor(rows=_PROBED_ROWS)
-        watcher = _Watcher(self, monitor)
+        watcher = Watcher(self, monitor)
         experiment = watcher.experiment = build(state, rows, [monitor, watcher])
         self._experiment = experiment
         self._tell(_begun(experiment))
@@ -158,11 +152,13 @@ class Session:
         data: dict[str, Any] = {"validation_data": (rows.X_val, rows.y_val)} if validates else {}
         experiment.trainer.fit(rows.X, rows.y, **data, max_epochs=state.training.max_epochs, final_check=False)
         if self._state is None:
-            watcher.show()
+            watcher.show(whole=True)
             reason = experiment.trainer.stop_reason
             self._tell({"kind": "ended", "code": reason.code if reason else "", "text": reason.text if reason else ""})
 
-    def allow(self, watcher: _Watcher, *, at_epoch: bool) -> bool:
+    # What the watcher asks
+
+    def allow(self, watcher: Watcher, *, at_epoch: bool) -> bool:
         """Wait until training may go on; False if it is to end, because there is another state.
 
         Raises
@@ -176,12 +172,35 @@ class Session:
             if self._allowed_epochs and at_epoch:
                 self._allowed_epochs -= 1
             if not self._may_go_on and self._state is None:
-                watcher.show()  # what it stands still at
+                watcher.show(whole=True)  # what it stands still at
                 self._say("paused")
             self._wait_until(lambda: self._may_go_on or self._state is not None)
             if self._is_playing and self._state is None:
                 self._say("playing")
             return self._state is None
+
+    @property
+    def pace(self) -> float:
+        """Steps a second that are wanted; infinite: as many as can be."""
+        return self._steps_a_second or float("inf")
+
+    @property
+    def is_stepping(self) -> bool:
+        """Whether one step is to be taken."""
+        return self._allowed_steps > 0
+
+    @property
+    def goes_by_epochs(self) -> bool:
+        """Whether many short epochs may go by before one looks."""
+        return self._is_playing and not self._steps_a_second
+
+    def tell(self, message: bytes | dict[str, Any]) -> None:
+        """Tell the page."""
+        self._tell(message)
+
+    @property
+    def _may_go_on(self) -> bool:
+        return self._is_playing or self._allowed_steps > 0 or self._allowed_epochs > 0
 
     def _say(self, what: str) -> None:
         """Tell whether it plays, unless that is known."""
@@ -199,145 +218,6 @@ class Session:
             if has_come():
                 return
             self._changed.wait()
-
-    @property
-    def _may_go_on(self) -> bool:
-        return self._is_playing or self._allowed_steps > 0 or self._allowed_epochs > 0
-
-    @property
-    def pace(self) -> float:
-        """Steps a second that are wanted; infinite: as many as can be."""
-        return self._steps_a_second or float("inf")
-
-    @property
-    def is_stepping(self) -> bool:
-        return self._allowed_steps > 0
-
-    @property
-    def goes_by_epochs(self) -> bool:
-        """Whether many short epochs may go by before one looks."""
-        return self._is_playing and not self._steps_a_second
-
-    def tell(self, message: bytes | dict[str, Any]) -> None:
-        self._tell(message)
-
-
-class _Watcher(Callback):
-    """Lets a training go on as its session says, and sends frames of it, about thirty a second."""
-
-    runs_last = True
-
-    def __init__(self, session: Session, monitor: Monitor) -> None:
-        self.experiment: Experiment
-        self._session = session
-        self._monitor = monitor
-        self._seconds_a_step = 0.0
-        self._let_go, self._looked_at = time.perf_counter(), 0  # when, and at which step
-        self._next_frame = self._next_maps = 0.0
-        self._curves: list[tuple[float, ...]] = []
-        self._shown, self._every = 0, 1
-        self._loss = float("nan")
-
-    def on_fit_begin(self, trainer: Any) -> None:
-        self._go_on(trainer, at_epoch=False)
-
-    def next_step(self, trainer: Any) -> int:
-        return int(trainer.step + self._steps_ahead)
-
-    def epochs_ahead(self, trainer: Any) -> float:
-        if not self._session.goes_by_epochs:
-            return 1
-        return max(1, self._steps_ahead // max(1, trainer.steps_per_epoch or 1))
-
-    @property
-    def _steps_ahead(self) -> int:
-        if self._session.is_stepping:
-            return 1
-        fitting = _LOOK_S / self._seconds_a_step if self._seconds_a_step else 1
-        return max(1, int(min(fitting, self._session.pace * _LOOK_S, 1_000_000)))
-
-    def on_steps_done(self, trainer: Any, first_step: int, result: Any) -> None:
-        # On the way back from the engine, and not in on_epoch_end: many epochs may share a call.
-        if count := len(result.losses):
-            each = (time.perf_counter() - self._let_go) / count
-            self._seconds_a_step = 0.5 * (self._seconds_a_step + each) if self._seconds_a_step else each
-            self._loss = float(result.losses[-1])
-
-    def on_step_end(self, trainer: Any, losses: np.ndarray) -> None:
-        self._look(trainer, at_epoch=False)
-
-    def on_epoch_end(self, trainer: Any, record: dict[str, Any]) -> None:
-        self._loss = float(record["loss"])
-        self._look(trainer, at_epoch=True)
-
-    def _look(self, trainer: Any, *, at_epoch: bool) -> None:
-        self._wait(self._let_go + (trainer.step - self._looked_at) / self._session.pace - time.perf_counter())
-        if time.perf_counter() >= self._next_frame:
-            self.show()
-        self._go_on(trainer, at_epoch=at_epoch)
-        self._let_go, self._looked_at = time.perf_counter(), trainer.step
-
-    @staticmethod
-    def _wait(seconds: float) -> None:
-        if seconds > 0:
-            time.sleep(min(seconds, 1.0))
-
-    def _go_on(self, trainer: Any, *, at_epoch: bool) -> None:
-        if not self._session.allow(self, at_epoch=at_epoch):
-            trainer.stop("callback", "The training was begun anew.")
-
-    def show(self) -> None:
-        """Send a frame."""
-        now = time.perf_counter()
-        experiment, rows = self.experiment, self.experiment.rows
-        trainer = experiment.trainer
-        loss, validation = self._losses(rows)
-        self._note(trainer.step, loss, validation["loss"], validation.get("accuracy", float("nan")))
-        values: dict[str, Any] = {
-            "kind": "frame",
-            "epoch": trainer.epoch,
-            "step": trainer.step,
-            "loss": loss,
-            "validation": validation,
-            "layers": self._layers(),
-        }
-        arrays = weights_of(experiment)
-        arrays["curves"] = np.array(self._curves, dtype=np.float32).reshape(-1, 4)
-        if rows.is_plane:
-            arrays["map"] = decision_map(experiment, _MAP)
-            if now >= self._next_maps:
-                arrays |= {f"{name}.maps": maps for name, maps in unit_maps(experiment, _UNIT_MAP).items()}
-                self._next_maps = time.perf_counter() + _MAPS_S
-        self._session.tell(pack(values, arrays))
-        self._next_frame = max(self._next_frame + _FRAME_S, now)  # 30 a second, whenever looks come
-
-    def _losses(self, rows: LabRows) -> tuple[float, dict[str, float]]:
-        trainer = self.experiment.trainer
-        logits = np.asarray(trainer.predict_logits(rows.X_val))
-        found = {"loss": trainer.evaluate(rows.X_val, rows.y_val)["loss"]}
-        if rows.classes:
-            labels = logits.argmax(axis=1) if rows.num_outputs > 1 else logits[:, 0] > 0
-            found["accuracy"] = float((labels == rows.y_val).mean())
-        return (self._loss if trainer.step else float("nan")), found
-
-    def _note(self, *point: float) -> None:
-        """Add a point to the curves, of which every second one goes when there are many, and every second new one, too."""
-        if self._shown % self._every == 0:
-            self._curves.append(point)
-        self._shown += 1
-        if len(self._curves) > _CURVE:
-            self._curves, self._every = self._curves[::2], 2 * self._every
-
-    def _layers(self) -> dict[str, Any]:
-        """The last probe of every layer: what fades, saturates or runs away."""
-        record = self._monitor.record
-        if not len(record.probes.steps):
-            return {}
-        last = {
-            name: getattr(record.probes, name)[-1].tolist()
-            for name in ("mean", "std", "saturated", "dead", "gradient_rms", "update_ratio", "histogram")
-        }
-        return {"names": list(record.layers), "bins": np.asarray(record.bins).tolist(), **last}
 
 
 def _noted(make: Callable[[], _Made]) -> tuple[_Made, list[str]]:

@@ -1,0 +1,180 @@
+"""What a training tells the page of itself, and where it asks whether it may go on."""
+
+from __future__ import annotations
+
+import time
+from typing import Any, Protocol
+
+import numpy as np
+
+from lamina.lab.experiment import Experiment, LabRows
+from lamina.lab.frames import pack
+from lamina.lab.pictures import decision_map, unit_maps, weights_of
+from lamina.training import Callback, Monitor
+
+__all__ = ["Steering", "Watcher"]
+
+_FRAME_S = 1 / 30
+_LOOK_S = _FRAME_S / 3  # between two looks at the clock
+_MAPS_S = 1 / 8  # between two pictures of all units, which cost more than that of the output
+_MAP, _UNIT_MAP = 128, 24  # cells a side
+_CURVE = 400  # points of a curve
+
+
+class Steering(Protocol):
+    """How a training is to go on.
+
+    Attributes
+    ----------
+    pace : float
+        Steps a second that are wanted.
+    is_stepping : bool
+        Whether one step is to be taken.
+    goes_by_epochs : bool
+        Whether many short epochs may go by before one looks.
+    """
+
+    @property
+    def pace(self) -> float: ...
+
+    @property
+    def is_stepping(self) -> bool: ...
+
+    @property
+    def goes_by_epochs(self) -> bool: ...
+
+    def allow(self, watcher: Watcher, *, at_epoch: bool) -> bool:
+        """Wait until training may go on; False if it is to end."""
+
+    def tell(self, message: bytes | dict[str, Any]) -> None:
+        """Tell the page."""
+
+
+class Watcher(Callback):
+    """Lets a training go on as its session says, and sends frames of it, thirty a second.
+
+    Parameters
+    ----------
+    session : Steering
+    monitor : Monitor
+        Of the same training.
+
+    Attributes
+    ----------
+    experiment : Experiment
+        To be set before the training begins.
+    """
+
+    runs_last = True
+
+    def __init__(self, session: Steering, monitor: Monitor) -> None:
+        self.experiment: Experiment
+        self._session = session
+        self._monitor = monitor
+        self._seconds_a_step = 0.0
+        self._let_go, self._looked_at = time.perf_counter(), 0  # when, and at which step
+        self._next_frame = self._next_maps = 0.0
+        self._curves: list[tuple[float, ...]] = []
+        self._shown, self._every = 0, 1
+        self._loss = float("nan")
+
+    def on_fit_begin(self, trainer: Any) -> None:
+        self._go_on(trainer, at_epoch=False)
+
+    def next_step(self, trainer: Any) -> int:
+        return int(trainer.step + self._steps_ahead)
+
+    def epochs_ahead(self, trainer: Any) -> float:
+        if not self._session.goes_by_epochs:
+            return 1
+        return max(1, self._steps_ahead // max(1, trainer.steps_per_epoch or 1))
+
+    @property
+    def _steps_ahead(self) -> int:
+        if self._session.is_stepping:
+            return 1
+        fitting = _LOOK_S / self._seconds_a_step if self._seconds_a_step else 1
+        return max(1, int(min(fitting, self._session.pace * _LOOK_S, 1_000_000)))
+
+    def on_steps_done(self, trainer: Any, first_step: int, result: Any) -> None:
+        # On the way back from the engine, and not in on_epoch_end: many epochs may share a call.
+        if count := len(result.losses):
+            each = (time.perf_counter() - self._let_go) / count
+            self._seconds_a_step = 0.5 * (self._seconds_a_step + each) if self._seconds_a_step else each
+            self._loss = float(result.losses[-1])
+
+    def on_step_end(self, trainer: Any, losses: np.ndarray) -> None:
+        self._look(trainer, at_epoch=False)
+
+    def on_epoch_end(self, trainer: Any, record: dict[str, Any]) -> None:
+        self._loss = float(record["loss"])
+        self._look(trainer, at_epoch=True)
+
+    def _look(self, trainer: Any, *, at_epoch: bool) -> None:
+        self._wait(self._let_go + (trainer.step - self._looked_at) / self._session.pace - time.perf_counter())
+        if time.perf_counter() >= self._next_frame:
+            self.show()
+        self._go_on(trainer, at_epoch=at_epoch)
+        self._let_go, self._looked_at = time.perf_counter(), trainer.step
+
+    @staticmethod
+    def _wait(seconds: float) -> None:
+        if seconds > 0:
+            time.sleep(min(seconds, 1.0))
+
+    def _go_on(self, trainer: Any, *, at_epoch: bool) -> None:
+        if not self._session.allow(self, at_epoch=at_epoch):
+            trainer.stop("callback", "The training was begun anew.")
+
+    def show(self, *, whole: bool = False) -> None:
+        """Send a frame; a ``whole`` one has the maps of all units in any case."""
+        now = time.perf_counter()
+        experiment, rows = self.experiment, self.experiment.rows
+        trainer = experiment.trainer
+        loss, validation = self._losses(rows)
+        self._note(trainer.step, loss, validation["loss"], validation.get("accuracy", float("nan")))
+        values: dict[str, Any] = {
+            "kind": "frame",
+            "epoch": trainer.epoch,
+            "step": trainer.step,
+            "loss": loss,
+            "validation": validation,
+            "layers": self._layers(),
+        }
+        arrays = weights_of(experiment)
+        arrays["curves"] = np.array(self._curves, dtype=np.float32).reshape(-1, 4)
+        if rows.is_plane:
+            arrays["map"] = decision_map(experiment, _MAP)
+            if whole or now >= self._next_maps:
+                arrays |= {f"{name}.maps": maps for name, maps in unit_maps(experiment, _UNIT_MAP).items()}
+                self._next_maps = time.perf_counter() + _MAPS_S
+        self._session.tell(pack(values, arrays))
+        self._next_frame = max(self._next_frame + _FRAME_S, now)  # 30 a second, whenever looks come
+
+    def _losses(self, rows: LabRows) -> tuple[float, dict[str, float]]:
+        trainer = self.experiment.trainer
+        logits = np.asarray(trainer.predict_logits(rows.X_val))
+        found = {"loss": trainer.evaluate(rows.X_val, rows.y_val)["loss"]}
+        if rows.classes:
+            labels = logits.argmax(axis=1) if rows.num_outputs > 1 else logits[:, 0] > 0
+            found["accuracy"] = float((labels == rows.y_val).mean())
+        return (self._loss if trainer.step else float("nan")), found
+
+    def _note(self, *point: float) -> None:
+        """Add a point to the curves, of which every second one goes when there are many, and every second new one, too."""
+        if self._shown % self._every == 0:
+            self._curves.append(point)
+        self._shown += 1
+        if len(self._curves) > _CURVE:
+            self._curves, self._every = self._curves[::2], 2 * self._every
+
+    def _layers(self) -> dict[str, Any]:
+        """The last probe of every layer: what fades, saturates or runs away."""
+        record = self._monitor.record
+        if not len(record.probes.steps):
+            return {}
+        last = {
+            name: getattr(record.probes, name)[-1].tolist()
+            for name in ("mean", "std", "saturated", "dead", "gradient_rms", "update_ratio", "histogram")
+        }
+        return {"names": list(record.layers), "bins": np.asarray(record.bins).tolist(), **last}
