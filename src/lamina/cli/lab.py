@@ -107,6 +107,7 @@ def _listen(port: int) -> socket.socket:
         listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
         try:
             listening.bind((_HOST, number))
+            listening.listen()  # so that a browser that is quicker than the server waits for it
         except OSError:
             listening.close()
         else:
