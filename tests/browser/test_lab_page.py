@@ -50,9 +50,7 @@ def test_xor_is_learned_from_the_page(page: Page) -> None:
 
 def test_a_cure_is_applied_and_the_run_before_stays_to_compare(page: Page) -> None:
     choose_lesson(page, 7)
-    play(page)
-    page.wait_for_timeout(500)
-    page.get_by_role("button", name="Ask the doctor").click()
+    play(page)  # the doctor looks at small data unasked
     page.get_by_role("button", name="Apply: use relu", exact=True).first.click()
     wait_for_accuracy(page, 90)
     assert page.locator(".cards select").first.input_value() == "relu"
@@ -119,6 +117,7 @@ def test_it_fits_every_width_and_axe_finds_nothing(browser: Browser, lab: Served
     page.goto(f"{lab.address}")
     page.wait_for_selector(".map canvas")
     play(page)
+    page.wait_for_selector(".doctor article")
     page.get_by_role("button", name="Ask the doctor").click()
     page.wait_for_selector(".doctor article")
     assert page.evaluate("document.documentElement.scrollWidth") <= width
