@@ -161,6 +161,19 @@ def test_what_a_callback_fits_is_fitted_alone() -> None:
     assert [trainer.epoch for trainer in inner] == [1, 1]
 
 
+def test_workers_within_workers_are_refused_at_once() -> None:
+    with workers(1), pytest.raises(InvalidSettingError, match="within another workers"), workers(2):
+        pass
+
+
+def test_a_word_that_fit_does_not_know_is_said_before_anything_starts() -> None:
+    trainer = Trainer(Sequential([Dense(1)]), "squared_error")
+    with pytest.raises(TypeError, match="max_epoch"):
+        fit(trainer, np.zeros((4, 2)), np.zeros(4), workers=2, max_epoch=3)
+    with pytest.raises(InvalidSettingError, match="optimizer must follow the gradient"):
+        fit(Trainer(Sequential([Dense(1)]), "squared_error", "lbfgs"), np.zeros((4, 2)), np.zeros(4), workers=2)
+
+
 def test_other_threads_train_alone() -> None:
     found: list[Any] = []
     with workers(1):

@@ -246,7 +246,10 @@ def test_an_error_of_a_callback_ends_the_other_ranks() -> None:
 def test_ranks_with_other_rows_are_told() -> None:
     def work(communicator: ThreadCommunicator) -> None:
         count = 90 + communicator.rank
-        with pytest.raises(ValueError, match="all ranks must have the same rows, got 90 on rank 0, 91 on rank 1"):
+        with pytest.raises(
+            ValueError,
+            match="the same rows, got 90 rows of 5 columns on rank 0, 91 rows of 5 columns on rank 1",
+        ):
             fit(make_trainer(), X[:count], Y[:count], communicator=communicator)
 
     run_ranks(2, work)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
@@ -57,3 +58,19 @@ def test_workers_pay_as_long_as_their_efficiency_is_half_and_epochs_become_short
 def test_what_cannot_be_measured_is_refused(setting: dict[str, float], message: str) -> None:
     with pytest.raises(InvalidSettingError, match=message):
         replace(MODEL, **setting)
+
+
+@pytest.mark.parametrize(
+    ("ask", "said"),
+    [
+        (lambda model: model.epoch_s(0, 10, 1), "workers must be"),
+        (lambda model: model.epoch_s(2, 0, 1), "num_rows must be"),
+        (lambda model: model.step_s(2, 0), "share must be"),
+        (lambda model: model.efficiency(4, 1000, 1000, 0), "every must be"),
+        (lambda model: model.pays_up_to(0, 1), "num_rows must be"),
+        (lambda model: model.reduction_s(-1), "workers must be"),
+    ],
+)
+def test_numbers_out_of_range_are_refused(ask: Callable[[ScalingModel], float], said: str) -> None:
+    with pytest.raises(InvalidSettingError, match=said):
+        ask(ScalingModel(row_s=1e-6))

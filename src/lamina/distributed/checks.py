@@ -9,7 +9,7 @@ import numpy as np
 from lamina.distributed.communicator import Communicator
 from lamina.engine.plan import Batches
 from lamina.engine.program import Program
-from lamina.errors import DataError, InvalidSettingError, phrase
+from lamina.errors import DataError, InvalidSettingError, counted, phrase
 from lamina.losses import CustomLoss
 from lamina.optimizers import StepOptimizer
 from lamina.training import ArrayBlocks, Trainer
@@ -38,18 +38,22 @@ def check_trainer(trainer: Trainer) -> None:
 
 
 def check_rows(data: Batches, communicator: Communicator) -> None:
-    """Raise, on all ranks, if they have different numbers of rows.
+    """Raise, on all ranks, if they have different numbers of rows or of columns.
 
     Raises
     ------
     DataError
     """
-    own = data.num_rows
-    counts = np.zeros(communicator.size)
+    own = [data.num_rows, sum(array.shape[1] for array in data.inputs)]
+    counts = np.zeros((communicator.size, len(own)))
     counts[communicator.rank] = own
-    communicator.all_reduce(counts)
-    if (counts != own).any():
-        shown = ", ".join(f"{int(count)} on rank {rank}" for rank, count in enumerate(counts))
+    flat = counts.ravel()
+    communicator.all_reduce(flat)
+    if (flat.reshape(counts.shape) != own).any():
+        shown = ", ".join(
+            f"{counted(int(rows), 'row')} of {counted(int(columns), 'column')} on rank {rank}"
+            for rank, (rows, columns) in enumerate(flat.reshape(counts.shape))
+        )
         raise DataError(f"fit: all ranks must have the same rows, got {shown}.")
 
 

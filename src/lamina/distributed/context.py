@@ -11,7 +11,8 @@ from lamina.distributed.communicator import Alone
 from lamina.distributed.group import JoinedGroup
 from lamina.distributed.together import Together
 from lamina.errors import InvalidSettingError, phrase
-from lamina.training.team import working_with
+from lamina.training.interrupts import Interrupts
+from lamina.training.team import present_team, working_with
 from lamina.validation import Rule, check_parameters, choice, integer, number, one_of, text, value
 
 __all__ = ["RULES", "WAYS", "check_way", "workers"]
@@ -83,6 +84,9 @@ def workers(
     times = {"n_threads": n_threads, "timeout_s": timeout_s, "max_restarts": max_restarts, "communicator": communicator}
     check_parameters(given | times, rules, owner="workers")
     check_way(way, average_every, owner="workers")
+    if present_team() is not None:
+        rule, repair = "must not be asked for within another workers", "End the outer context first."
+        raise InvalidSettingError(phrase("workers", rule, workers, repair=repair, owner="workers"))
     began = time.perf_counter()
     if workers == 1:
         with working_with(alone := Together(JoinedGroup(Alone(), have_rows=True), way, average_every, 0.0)):
@@ -96,7 +100,10 @@ def workers(
         with working_with(together):
             yield together
     finally:
-        group.close()
+        with Interrupts() as interrupts:  # ending them takes a second or two, in which nothing must be lost
+            group.close()
+        if interrupts.count and not interrupts.is_nested:
+            raise KeyboardInterrupt
 
 
 def check_way(way: str, average_every: int | None, *, owner: str) -> None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import inspect
 import pickle
 import time
 from contextlib import suppress
 from functools import partial
 from typing import Any
 
-from lamina.distributed.checks import check_rows, check_source
+from lamina.distributed.checks import check_rows, check_source, check_trainer
 from lamina.distributed.communicator import Alone, Communicator
 from lamina.distributed.context import RULES, check_way
 from lamina.distributed.context import workers as workers_of_ray
@@ -124,6 +125,9 @@ def fit(
     if workers is not None and communicator is not None and asked is None:
         raise InvalidSettingError(phrase("workers", "must be None beside a communicator", workers, owner="fit"))
     check_way(way, average_every, owner="fit")
+    inspect.signature(model.fit).bind(X, y, **fitting)  # a word that it does not know is said before anything starts
+    if isinstance(model, Trainer):
+        check_trainer(model)
     began = time.perf_counter()
     if workers is not None and workers > 1:
         given.pop("model")

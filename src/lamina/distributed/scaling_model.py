@@ -21,6 +21,13 @@ _RULES: dict[str, Rule] = {
     "spread": number(0),
     "serial_s": number(0),
 }
+#: What its methods are asked for.
+_ASKED: dict[str, Rule] = {
+    "workers": integer(1),
+    "num_rows": integer(1),
+    "share": number(0, closed="neither"),
+    "every": integer(1),
+}
 
 
 @dataclass(frozen=True)
@@ -59,6 +66,7 @@ class ScalingModel:
     Raises
     ------
     InvalidSettingError
+        Also by its methods, if a number is out of range.
 
     Examples
     --------
@@ -84,17 +92,20 @@ class ScalingModel:
 
     def reduction_s(self, workers: int) -> float:
         """Seconds to add up ``num_bytes`` of every worker."""
+        _check(workers=workers)
         sent = 2 * (workers - 1) / workers * self.num_bytes
         return 2 * math.log2(workers) * self.latency_s + sent / self.bytes_per_s
 
     def step_s(self, workers: int, share: float, every: int = 1) -> float:
         """Seconds for a step in which each worker has ``share`` rows; ``every``: the steps between two averages."""
+        _check(workers=workers, share=share, every=every)
         rows_s = share * self.row_s
         straggling_s = self.spread * rows_s * math.sqrt(2 * math.log(workers) / every)
         return rows_s + self.update_s + straggling_s + self.reduction_s(workers) / every
 
     def epoch_s(self, workers: int, num_rows: int, share: float, every: int = 1) -> float:
         """Seconds for an epoch of ``num_rows``, in batches of ``workers * share``."""
+        _check(workers=workers, num_rows=num_rows, share=share)
         return math.ceil(num_rows / (workers * share)) * self.step_s(workers, share, every) + self.serial_s
 
     def efficiency(self, workers: int, num_rows: int, share: float, every: int = 1) -> float:
@@ -115,3 +126,7 @@ class ScalingModel:
                 break
             workers = more
         return workers
+
+
+def _check(**given: float) -> None:
+    check_parameters(given, _ASKED, owner="ScalingModel")

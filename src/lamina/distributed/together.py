@@ -7,8 +7,6 @@ from contextlib import contextmanager
 from functools import partial
 from typing import Any
 
-from threadpoolctl import threadpool_limits
-
 from lamina.distributed.checks import check_batch, check_source, check_trainer
 from lamina.distributed.follower import How
 from lamina.distributed.group import Group
@@ -18,6 +16,7 @@ from lamina.distributed.rank_rows import Own, Place, close_source, part_of_batch
 from lamina.distributed.report import Report
 from lamina.distributed.way import Timing, Way, chosen_way, measure
 from lamina.engine.plan import Batches
+from lamina.engine.threads import limited_threads
 from lamina.errors import LostWorkerError
 from lamina.training import Trainer
 from lamina.training.blocks.source import BlockSource, begin_of
@@ -63,7 +62,7 @@ class Together:
         group, num_restarts = self._group, len(self._group.restarts)
         n_threads = trainer.n_threads or group.n_threads
         how = How(trainer.dtype.name, trainer.engine, n_threads)
-        with threadpool_limits(n_threads, user_api="lamina"):
+        with limited_threads(n_threads):
             handed, mine, leads = self._divided(trainer, rows)
             try:
                 way, timing = self._begin(trainer, handed, mine, how)

@@ -20,13 +20,22 @@ import re
 import sys
 import threading
 from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from functools import cache
 from pathlib import Path
 from types import ModuleType
 
 from lamina.validation import Rule, integer, one_of, value
 
-__all__ = ["MAX_THREADS", "N_THREADS", "default_threads", "num_processors", "serve_limits", "worker_share"]
+__all__ = [
+    "MAX_THREADS",
+    "N_THREADS",
+    "default_threads",
+    "limited_threads",
+    "num_processors",
+    "serve_limits",
+    "worker_share",
+]
 
 #: More than the work is ever split into, and few enough to start without harm.
 MAX_THREADS = 1024
@@ -187,3 +196,11 @@ def serve_limits(native: ModuleType) -> None:
             return None
 
     register(EngineController)
+
+
+def limited_threads(num_threads: int | None) -> AbstractContextManager[object]:
+    """A context in which the engine takes at most so many threads, None: as before; the reference engine has none to limit."""
+    from threadpoolctl import ThreadpoolController
+
+    limits: AbstractContextManager[object] = ThreadpoolController().select(user_api="lamina").limit(limits=num_threads)
+    return limits

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING
 
 from lamina import distributed
 from lamina.errors import InvalidSettingError, phrase
 from lamina.model.setting_words import OWNER
 from lamina.model.table_settings import RunSettings, TableSettings
+from lamina.training.interrupts import Interrupts
 from lamina.validation import check_parameters, choice, integer, one_of, text, value
 
 if TYPE_CHECKING:
@@ -50,8 +51,11 @@ def working_together(settings: TableSettings) -> Iterator[Together | None]:
     if settings.optimization.compares_losses:
         rule, repair = "must follow the gradient of a batch with several workers", "Choose one that takes steps, such as adamw."
         raise InvalidSettingError(phrase("optimizer", rule, settings.optimization.optimizer, repair=repair, owner=OWNER))
-    with distributed.workers(run.workers, way=run.way, address=run.ray, n_threads=run.threads) as together:
+    with ExitStack() as stack:
+        together = stack.enter_context(distributed.workers(run.workers, way=run.way, address=run.ray, n_threads=run.threads))
         yield together
+        with Interrupts():  # the model is trained: Ctrl-C while the workers end must not lose it
+            stack.close()
 
 
 def check_alone(run: RunSettings, *, owner: str) -> None:

@@ -75,6 +75,11 @@ class Interrupts:
         if self.count and isinstance(error, Exception):
             raise KeyboardInterrupt from error
 
+    @property
+    def is_nested(self) -> bool:
+        """Whether a context around this one counts interruptions, too, and sees to them."""
+        return self._outer is not None
+
     def add(self) -> None:
         """Count an interruption."""
         self.count += 1
