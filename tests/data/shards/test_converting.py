@@ -105,6 +105,11 @@ def test_a_folder_with_other_files_is_left_alone(folder: Path, tmp_path: Path):
         converted(folder, tmp_path / "out")
 
 
+def test_a_folder_that_cannot_be_made_is_named(folder: Path):
+    with pytest.raises(FileError, match=r"cannot make the folder '/proc/nowhere/out'"):
+        converted(folder, Path("/proc/nowhere/out"))
+
+
 def test_two_files_may_not_become_one(folder: Path, tmp_path: Path):
     csv.write_csv(pa.table({"x": [1]}), folder / "a.csv")
     with pytest.raises(FileError, match=r"got several that would be 'a\.parquet'"):

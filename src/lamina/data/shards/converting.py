@@ -193,7 +193,10 @@ def _check_record(folder: Path, made: dict[str, Any]) -> None:
     # A killed run may have left the beginning of a record.
     if not record.exists() and folder.is_dir() and any(not path.name.startswith(".") for path in folder.iterdir()):
         raise FileError(f"the folder {str(folder)!r} holds other files. Name a new folder, or an empty one.")
-    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise FileError(f"cannot make the folder {str(folder)!r}: {(error.strerror or str(error)).lower()}.") from error
     with atomic_write(record) as file:
         file.write(json.dumps({"made": digest}).encode())
 
