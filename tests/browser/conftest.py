@@ -15,6 +15,7 @@ from lamina.lab.state import LabState
 sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed: make test-browser")
 
 CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
+sync_api.expect.set_options(timeout=20_000)
 _QUIET = ("--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-component-update")
 
 

@@ -55,6 +55,7 @@ def test_a_cure_is_applied_and_the_run_before_stays_to_compare(page: Page) -> No
     wait_for_accuracy(page, 90)
     assert page.locator(".cards select").first.input_value() == "relu"
     expect(page.get_by_text("(dotted: the run before)")).to_be_visible()
+    expect(page.get_by_role("img", name="What the network of the run before predicted")).to_be_visible()
 
 
 def test_a_table_is_opened_read_otherwise_and_learned(page: Page, tmp_path: Path) -> None:
@@ -93,6 +94,21 @@ def test_the_code_and_the_model_can_be_taken_along(page: Page, tmp_path: Path) -
     from lamina import load_model
 
     assert load_model(tmp_path / "lab.lamina").network.num_parameters == 17
+
+
+def test_settings_are_kept_in_a_file(page: Page, tmp_path: Path) -> None:
+    choose_lesson(page, 9)
+    expect(page.locator(".cards select").nth(1)).to_have_value("zeros")
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Save the settings").click()
+    download.value.save_as(tmp_path / "lab.json")
+    choose_lesson(page, 1)
+    expect(page.locator(".cards fieldset")).to_have_count(0)
+    page.get_by_label("Open settings").set_input_files(tmp_path / "lab.json")
+    expect(page.locator(".cards select").nth(1)).to_have_value("zeros")
+    (tmp_path / "no.json").write_text("[")
+    page.get_by_label("Open settings").set_input_files(tmp_path / "no.json")
+    expect(page.get_by_role("alert")).to_have_text("no.json holds no settings of the lab.")
 
 
 def test_the_keyboard_alone_suffices(page: Page) -> None:

@@ -117,6 +117,12 @@ export interface Values {
   shape: number[]
 }
 
+/** What is kept of a run when the next one begins. */
+export interface Before {
+  curves: Float32Array
+  map: Uint8Array | null
+}
+
 export type Message =
   | Welcome
   | Begun
