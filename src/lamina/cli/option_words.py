@@ -10,7 +10,7 @@ from lamina.model.table_settings import TableSettings
 
 __all__ = ["in_option_words"]
 
-_OWNERS = {OWNER, "TabularClassifier", "TabularRegressor", "diagnose", "search_table", "treat"}
+_OWNERS = {OWNER, "TabularClassifier", "TabularRegressor", "diagnose", "fit", "search_table", "treat", "workers"}
 _OF_COMMANDS = {"budget", "jobs", "max_rows", "record", "trials"}
 
 
@@ -21,6 +21,8 @@ def in_option_words(text: str) -> str:
     '--learning-rate must be a number > 0, got -1.'
     >>> in_option_words("diagnose: X must have at least 20 rows, got 12.")
     'the table must have at least 20 rows, got 12.'
+    >>> in_option_words("fit: workers must be at most the number of pieces, 1, got 2.")
+    '--workers must be at most the number of pieces, 1, got 2.'
     """
     return "\n".join(map(_reworded, text.split("\n")))
 
