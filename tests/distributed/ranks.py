@@ -9,7 +9,20 @@ from typing import Any
 
 import numpy as np
 
+from lamina.training import Callback, Run
+
 TIMEOUT_S = 60
+
+
+class Fails(Callback):
+    """Ends a training after an epoch, as an error of a user's callback does."""
+
+    def __init__(self, epoch: int) -> None:
+        self.epoch = epoch
+
+    def on_epoch_end(self, run: Run, record: Any) -> None:
+        if run.epoch == self.epoch:
+            raise ZeroDivisionError
 
 
 class _Room:

@@ -12,7 +12,7 @@ import pytest
 from sklearn.linear_model import LinearRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
-from tests.distributed.ranks import ThreadCommunicator, run_ranks
+from tests.distributed.ranks import Fails, ThreadCommunicator, run_ranks
 
 from lamina import Dense, MLPClassifier, MLPRegressor, Sequential, TabularClassifier, TabularRegressor, Trainer
 from lamina.distributed import Report, Together, fit, workers
@@ -34,15 +34,6 @@ class Twice(MLPRegressor):
     def fit(self, X: Any, y: Any, **given: Any) -> Any:
         super().fit(X[:60], y[:60], **given)
         return super().fit(X, y, **given)
-
-
-class Fails(Callback):
-    def __init__(self, epoch: int) -> None:
-        self.epoch = epoch
-
-    def on_epoch_end(self, run: Run, record: Any) -> None:
-        if run.epoch == self.epoch:
-            raise ZeroDivisionError
 
 
 def adult(count: int = 2000) -> tuple[pd.DataFrame, pd.Series]:

@@ -8,13 +8,13 @@ from typing import Any
 
 import numpy as np
 import pytest
-from tests.distributed.ranks import ThreadCommunicator, run_ranks
+from tests.distributed.ranks import Fails, ThreadCommunicator, run_ranks
 
 from lamina import LBFGS, Dense, PerturbAll, Sequential, Trainer
 from lamina.distributed import Report, Timing, Way, fit, join
 from lamina.distributed.communicator import Alone
 from lamina.errors import InvalidSettingError, MissingPackageError
-from lamina.training import Callback, Checkpoint, Run
+from lamina.training import Checkpoint
 
 X = np.random.default_rng(0).normal(size=(60, 3))
 Y = X[:, 0]
@@ -171,14 +171,6 @@ def test_a_missing_package_is_named_with_its_extra(
 
 @pytest.mark.parametrize("way", ["synchronous", "averaging"])
 def test_a_training_that_resumes_is_one_that_was_not_disturbed(way: str, tmp_path: Path) -> None:
-    class Fails(Callback):
-        def __init__(self, epoch: int) -> None:
-            self.epoch = epoch
-
-        def on_epoch_end(self, run: Run, record: Any) -> None:
-            if run.epoch == self.epoch:
-                raise ZeroDivisionError
-
     def fit_ranks(name: str, fails_at: int, *, resume: bool = False) -> Trainer:
         def work(communicator: ThreadCommunicator) -> Trainer:
             callbacks = [Checkpoint(tmp_path / name, resume=resume), Fails(fails_at)] if communicator.rank == 0 else []

@@ -6,27 +6,16 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from lamina.distributed.choice import COMMUNICATORS
 from lamina.distributed.communicator import Alone
 from lamina.distributed.group import JoinedGroup
+from lamina.distributed.rules import RULES
 from lamina.distributed.together import Together
 from lamina.errors import InvalidSettingError, phrase
 from lamina.training.interrupts import Interrupts
 from lamina.training.team import present_team, working_with
-from lamina.validation import Rule, check_parameters, choice, integer, number, one_of, text, value
+from lamina.validation import check_parameters, integer, one_of, value
 
-__all__ = ["RULES", "WAYS", "check_way", "workers"]
-
-WAYS = ("auto", "averaging", "synchronous")
-RULES: dict[str, Rule] = {
-    "workers": integer(1, 1024),
-    "way": choice(WAYS),
-    "average_every": one_of(integer(2), value(None)),
-    "address": one_of(text(), value(None)),
-    "timeout_s": number(0, closed="neither"),
-    "max_restarts": integer(0),
-    "communicator": one_of(choice(COMMUNICATORS), value(None)),
-}
+__all__ = ["check_way", "workers"]
 
 
 @contextmanager

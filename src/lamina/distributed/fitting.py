@@ -11,7 +11,7 @@ from typing import Any
 
 from lamina.distributed.checks import check_rows, check_source, check_trainer
 from lamina.distributed.communicator import Alone, Communicator
-from lamina.distributed.context import RULES, check_way
+from lamina.distributed.context import check_way
 from lamina.distributed.context import workers as workers_of_ray
 from lamina.distributed.follower import follow
 from lamina.distributed.group import JoinedGroup
@@ -19,6 +19,7 @@ from lamina.distributed.joining import join
 from lamina.distributed.messages import send
 from lamina.distributed.rank_rows import Own
 from lamina.distributed.report import Report
+from lamina.distributed.rules import RULES
 from lamina.distributed.together import Together
 from lamina.engine.plan import Batches
 from lamina.errors import InvalidSettingError, LostWorkerError, phrase

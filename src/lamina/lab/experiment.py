@@ -180,24 +180,26 @@ def _dense(name: str, units: int, activation: str | None, init: str, state: LabS
 
 
 def _toy_rows(state: LabState) -> LabRows:
-    data = state.data
-    toy = TOYS[data.source]
-    X, y = toy.draw(data.rows, data.noise, state.seed)
-    count = round(data.train_share * data.rows)
+    data, toy = state.data, TOYS[state.data.source]
     order = np.random.default_rng([state.seed, 1]).permutation(data.rows)
-    train, judge = order[:count], order[count:]
     classes = ("0", "1") if toy.task == "classification" else ()
-    return LabRows(X[train], y[train], X[judge], y[judge], ("x₁", "x₂"), classes)
+    return _divided(state, *toy.draw(data.rows, data.noise, state.seed), order, ("x₁", "x₂"), classes)
 
 
 def _digit_rows(state: LabState) -> LabRows:
-    data, digits = state.data, load_digits()
-    order = np.random.default_rng(state.seed).permutation(len(digits.train_labels))[: data.rows]
-    count = round(data.train_share * len(order))
+    digits = load_digits()
     X, y = digits.train_images, digits.train_labels
+    order = np.random.default_rng(state.seed).permutation(len(y))[: state.data.rows]
+    return _divided(state, X, y, order, tuple(f"pixel {i}" for i in range(X.shape[1])), tuple(map(str, range(10))))
+
+
+def _divided(
+    state: LabState, X: np.ndarray, y: np.ndarray, order: np.ndarray, features: tuple[str, ...], classes: tuple[str, ...]
+) -> LabRows:
+    """The rows with the numbers in ``order``, the first ones to train on."""
+    count = round(state.data.train_share * len(order))
     train, judge = order[:count], order[count:]
-    names = tuple(f"pixel {i}" for i in range(X.shape[1]))
-    return LabRows(X[train], y[train], X[judge], y[judge], names, tuple(map(str, range(10))))
+    return LabRows(X[train], y[train], X[judge], y[judge], features, classes)
 
 
 def _table_rows(state: LabState, table: Any) -> LabRows:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import io
 import json
 import secrets
 import tempfile
@@ -195,21 +194,23 @@ class _Page:
 
     def _obey(self, asked: Mapping[str, Any]) -> None:
         kind = asked.get("do")
-        commands = {name[4:]: getattr(self, name) for name in dir(type(self)) if name.startswith("_do_")}
-        if not isinstance(kind, str) or kind not in commands:
-            raise InvalidSettingError(phrase_unknown("what to do", kind, commands, owner="The lab"))
-        commands[kind](asked)
+        command = getattr(self, f"_do_{kind}", None) if isinstance(kind, str) else None
+        if command is None:
+            known = [name.removeprefix("_do_") for name in dir(type(self)) if name.startswith("_do_")]
+            raise InvalidSettingError(phrase_unknown("what to do", kind, known, owner="The lab"))
+        command(asked)
 
     def _do_restart(self, asked: Mapping[str, Any]) -> None:
-        state = _state_in(asked)
-        self._session.table = self.table and self.table.columns
-        self._session.restart(state, play=asked.get("play") is True)
-        self._take({"kind": "address", "address": to_address(state)})
+        self._begin(_state_in(asked), asked)
 
     def _do_open(self, asked: Mapping[str, Any]) -> None:
         """Begin with the state of an address."""
-        state = from_address(str(asked.get("address", "")))
-        self._do_restart({"state": state.to_dict(), "play": asked.get("play")})
+        self._begin(from_address(str(asked.get("address", ""))), asked)
+
+    def _begin(self, state: LabState, asked: Mapping[str, Any]) -> None:
+        self._session.table = self.table and self.table.columns
+        self._session.restart(state, play=asked.get("play") is True)
+        self._take({"kind": "address", "address": to_address(state)})
 
     def _do_examine(self, asked: Mapping[str, Any]) -> None:
         """Ask the doctor, who takes seconds; one examination at a time."""
@@ -221,9 +222,9 @@ class _Page:
         try:
             found = await asyncio.to_thread(lambda: examined(state, rows_of(state, table)))
         except LaminaError as error:
-            self._take({"kind": "findings", "of": to_address(state), "findings": [], "error": str(error)})
+            self._take({"kind": "findings", "findings": [], "error": str(error)})
         else:
-            self._take({"kind": "findings", "of": to_address(state), "findings": found, "error": ""})
+            self._take({"kind": "findings", "findings": found, "error": ""})
 
     def _do_python(self, asked: Mapping[str, Any]) -> None:
         self._take({"kind": "python", "text": as_python(_state_in(asked))})
@@ -255,7 +256,7 @@ def _file_of(experiment: Experiment) -> bytes:
 
 
 def _state_in(asked: Mapping[str, Any]) -> LabState:
-    return LabState.from_json(json.dumps(asked.get("state")))
+    return LabState.from_described(asked.get("state"))
 
 
 def _parsed(message: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -293,6 +294,4 @@ def _welcome(lab: Lab) -> dict[str, Any]:
 
 
 def _json(message: Mapping[str, Any]) -> str:
-    with io.StringIO() as text:
-        json.dump(message, text, separators=(",", ":"))
-        return text.getvalue()
+    return json.dumps(message, separators=(",", ":"))

@@ -252,6 +252,17 @@ class LabState(Settings):
             described = json.loads(given)
         except (ValueError, RecursionError):
             raise InvalidSettingError(phrase("the state", "must be JSON", _begin(given), owner="The lab")) from None
+        return cls.from_described(described)
+
+    @classmethod
+    def from_described(cls, described: object) -> Self:
+        """The state that :meth:`to_dict` described, as it comes from outside.
+
+        Raises
+        ------
+        InvalidSettingError
+            If it describes no state.
+        """
         if not isinstance(described, Mapping):
             raise InvalidSettingError(phrase("the state", "must be a JSON object", _begin(described), owner="The lab"))
         return cls.from_settings(described)

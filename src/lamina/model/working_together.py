@@ -7,22 +7,19 @@ from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING
 
 from lamina import distributed
+from lamina.distributed.rules import RULES
 from lamina.errors import InvalidSettingError, phrase
 from lamina.model.setting_words import OWNER
 from lamina.model.table_settings import RunSettings, TableSettings
 from lamina.training.interrupts import Interrupts
-from lamina.validation import check_parameters, choice, integer, one_of, text, value
+from lamina.validation import check_parameters
 
 if TYPE_CHECKING:
     from lamina.distributed import Together
 
 __all__ = ["check_alone", "working_together"]
 
-_RULES = {
-    "workers": integer(1, 1024),
-    "ray": one_of(text(), value(None)),
-    "way": choice(("auto", "averaging", "synchronous")),
-}
+_RULES = {"workers": RULES["workers"], "ray": RULES["address"], "way": RULES["way"]}
 
 
 @contextmanager

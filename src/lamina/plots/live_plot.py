@@ -12,6 +12,7 @@ from lamina.caller import warn_caller
 from lamina.plots.live_surfaces import Surface, find_surface
 from lamina.training import Callback, History, Trainer, TrainingWarning
 from lamina.training.callbacks.callback import Run
+from lamina.training.callbacks.progress_displays import GONE
 from lamina.training.history import Record
 from lamina.validation import boolean, check_parameters, number, one_of, sequence_of, text, value
 
@@ -108,8 +109,7 @@ class LivePlot(Callback):
         began = time.monotonic()
         try:
             self._surface.draw(drawn, keys, self.log)
-        except (OSError, ValueError, SystemExit):
-            # The terminal is gone, the stream closed (ValueError), or rich ends the program (SystemExit).
+        except GONE:
             self._close()
         now = time.monotonic()
         self._next_drawing = now + max(self.refresh_s, (now - began) * (1 / _MOST_OF_THE_TIME - 1))
@@ -126,7 +126,7 @@ class LivePlot(Callback):
     def _close(self) -> None:
         surface, self._surface = self._surface, None
         if surface is not None:
-            with suppress(OSError, ValueError, SystemExit):
+            with suppress(*GONE):
                 surface.close()
 
 

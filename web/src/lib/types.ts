@@ -128,7 +128,7 @@ export type Message =
   | Begun
   | { kind: 'address'; address: string }
   | { kind: 'python'; text: string }
-  | { kind: 'findings'; of: string; findings: Finding[]; error: string }
+  | { kind: 'findings'; findings: Finding[]; error: string }
   | { kind: 'playing' }
   | { kind: 'paused' }
   | { kind: 'ended'; code: string; text: string }

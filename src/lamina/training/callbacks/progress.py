@@ -94,14 +94,13 @@ class Progress(Callback):
         )
         try:
             self._display.draw(standing)
-        except (OSError, ValueError, SystemExit):
-            # The terminal is gone, the disk full, the stream closed (ValueError), or rich ends the program (SystemExit).
+        except progress_displays.GONE:
             self._close()
 
     def _close(self) -> None:
         display, self._display = self._display, None
         if display is not None:
-            with suppress(OSError, ValueError, SystemExit):
+            with suppress(*progress_displays.GONE):
                 display.close()
 
 

@@ -11,7 +11,11 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TextIO
 if TYPE_CHECKING:
     from rich.console import Console
 
-__all__ = ["Display", "NotebookCell", "PlainLines", "Standing", "TerminalBar", "find_display", "in_notebook", "terminal"]
+__all__ = ["GONE", "Display", "NotebookCell", "PlainLines", "Standing", "TerminalBar", "find_display", "in_notebook", "terminal"]
+
+#: What drawing raises where the terminal is gone, the disk is full, the stream is closed (ValueError), or rich would end the
+#: program (SystemExit).
+GONE = (OSError, ValueError, SystemExit)
 
 
 @dataclass(frozen=True, slots=True)
