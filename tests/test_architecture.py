@@ -31,6 +31,7 @@ FLOORS: tuple[frozenset[str], ...] = (
     frozenset({"analysis"}),
     frozenset({"doctor"}),
     frozenset({"plots"}),
+    frozenset({"report"}),
     frozenset({"lecture"}),
     frozenset({"lab"}),
     frozenset({"cli"}),

@@ -1,0 +1,5 @@
+"""The report on a model: one content, written as text or as JSON."""
+
+from lamina.lazy import lazy_exports
+
+__getattr__, __dir__, __all__ = lazy_exports(__name__, __file__)

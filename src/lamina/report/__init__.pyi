@@ -1,0 +1,12 @@
+from lamina.report.content import Axis as Axis
+from lamina.report.content import Bars as Bars
+from lamina.report.content import Chart as Chart
+from lamina.report.content import Code as Code
+from lamina.report.content import Heat as Heat
+from lamina.report.content import Matrix as Matrix
+from lamina.report.content import Part as Part
+from lamina.report.content import Series as Series
+from lamina.report.content import Table as Table
+from lamina.report.content import Told as Told
+from lamina.report.content import Words as Words
+from lamina.report.report import Report as Report

@@ -1,0 +1,229 @@
+"""The content of a report: what is said, and figures as data. Writers turn it into a page, text or JSON, and add nothing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Literal, TypeAlias
+
+__all__ = [
+    "Axis",
+    "Bars",
+    "Block",
+    "Chart",
+    "Code",
+    "Content",
+    "Heat",
+    "Matrix",
+    "Part",
+    "Series",
+    "Table",
+    "Told",
+    "Words",
+]
+
+Tone: TypeAlias = Literal["plain", "good", "alarm", "missing"]
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """A paragraph.
+
+    Attributes
+    ----------
+    text : str
+    tone : {"plain", "good", "alarm", "missing"}
+        "missing" says what is not here, and how to have it.
+    """
+
+    text: str
+    tone: Tone = "plain"
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A finding of the doctor, in words.
+
+    Attributes
+    ----------
+    title : str
+    severity : {"certain harm", "harm", "hint"}
+    grade : str
+        How bad it is, and how sure.
+    evidence : tuple of str
+        The numbers, the deciding one first.
+    meaning : str
+    cures : tuple of str
+    row : str
+        The lecture's row, such as "L17"; "" without one.
+    """
+
+    title: str
+    severity: str
+    grade: str
+    evidence: tuple[str, ...]
+    meaning: str
+    cures: tuple[str, ...] = ()
+    row: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Rows of texts and numbers under headers.
+
+    Attributes
+    ----------
+    title : str
+    headers : tuple of str
+    rows : tuple of tuple
+        Each as long as ``headers``.
+    is_long : bool
+        Whether readers may want to fold it.
+    """
+
+    title: str
+    headers: tuple[str, ...]
+    rows: tuple[tuple[Any, ...], ...]
+    is_long: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Axis:
+    """What an axis measures, with its unit, from where to where (by default as far as there are numbers), and how."""
+
+    label: str
+    is_log: bool = False
+    ends: tuple[float, float] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """Points of a chart.
+
+    Attributes
+    ----------
+    name : str
+    x, y : tuple of float
+        Where a number is not finite, a line is interrupted.
+    low, high : tuple of float
+        The ends of an interval about each y; empty without.
+    look : {"line", "dots", "aside", "band"}
+        A line; points; a thin line to compare with; or the space from ``low`` to ``high`` with a line within.
+    """
+
+    name: str
+    x: tuple[float, ...]
+    y: tuple[float, ...]
+    low: tuple[float, ...] = ()
+    high: tuple[float, ...] = ()
+    look: Literal["line", "dots", "aside", "band"] = "line"
+
+
+@dataclass(frozen=True, slots=True)
+class Chart:
+    """Lines and points over two axes.
+
+    Attributes
+    ----------
+    title : str
+    told : str
+        What there is to see, in a sentence, for those who do not see it.
+    x, y : Axis
+    series : tuple of Series
+    mark : tuple of (float, str), optional
+        A place on the horizontal axis, and what it is.
+    """
+
+    title: str
+    told: str
+    x: Axis
+    y: Axis
+    series: tuple[Series, ...]
+    mark: tuple[float, str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Bars:
+    """A length for each name, with its spread.
+
+    Attributes
+    ----------
+    title, told : str
+    names : tuple of str
+    values, spreads : tuple of float
+    label : str
+        What the lengths are.
+    """
+
+    title: str
+    told: str
+    names: tuple[str, ...]
+    values: tuple[float, ...]
+    spreads: tuple[float, ...]
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class Heat:
+    """Shares of bins over time: a column a moment, a row a bin.
+
+    Attributes
+    ----------
+    title, told : str
+    x : Axis
+    moments : tuple of float
+        In ascending order.
+    y : Axis
+    edges : tuple of float
+        Of the bins, in ascending order; the outermost may be infinite.
+    shares : tuple of tuple of float
+        For each moment, the share of each bin.
+    """
+
+    title: str
+    told: str
+    x: Axis
+    moments: tuple[float, ...]
+    y: Axis
+    edges: tuple[float, ...]
+    shares: tuple[tuple[float, ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Matrix:
+    """Counts of pairs: a row for each true class, a column for each predicted one."""
+
+    title: str
+    told: str
+    names: tuple[str, ...]
+    counts: tuple[tuple[int, ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Code:
+    """Lines to copy."""
+
+    title: str
+    text: str
+
+
+Figure: TypeAlias = Chart | Heat
+Block: TypeAlias = Words | Told | Table | Chart | Bars | Heat | Matrix | Code
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A part of a report: its key for programs, its title, and its blocks in order."""
+
+    key: str
+    title: str
+    blocks: tuple[Block, ...]
+
+
+@dataclass(frozen=True)
+class Content:
+    """All of a report: what the model is, how good it is, what is said at first sight, and the parts in their order."""
+
+    title: str
+    lead: str
+    facts: dict[str, str] = field(default_factory=dict)
+    parts: tuple[Part, ...] = ()
