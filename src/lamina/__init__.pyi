@@ -46,6 +46,7 @@ from lamina.layers import PBLD as PBLD
 from lamina.layers import PLR as PLR
 from lamina.layers import Activation as Activation
 from lamina.layers import Add as Add
+from lamina.layers import Average as Average
 from lamina.layers import BatchNorm as BatchNorm
 from lamina.layers import Concat as Concat
 from lamina.layers import Dense as Dense
@@ -57,6 +58,7 @@ from lamina.layers import ParametricActivation as ParametricActivation
 from lamina.layers import PiecewiseLinear as PiecewiseLinear
 from lamina.layers import PReLU as PReLU
 from lamina.layers import Scale as Scale
+from lamina.layers import Subtract as Subtract
 from lamina.losses import AbsoluteError as AbsoluteError
 from lamina.losses import CategoricalHinge as CategoricalHinge
 from lamina.losses import CustomLoss as CustomLoss

@@ -12,6 +12,7 @@ from lamina.engine.plan import Batches
 from lamina.engine.program import Program
 from lamina.errors import DataError, InvalidSettingError, phrase
 from lamina.losses import CustomLoss, Loss
+from lamina.losses.as_functions import as_functions
 from lamina.losses.members import mean_prediction
 from lamina.metrics import LABEL_METRICS, NUMBER_METRICS
 from lamina.optimizers import PerturbationOptimizer
@@ -67,7 +68,7 @@ def batch_objective(
     """
     chosen = optimizer.objective
     if chosen is None:
-        custom = [loss.over(program.members) for loss in losses if isinstance(loss, CustomLoss)]
+        custom = as_functions(losses, program.members)
         weights = [head.weight for head in program.heads]
         return CustomLosses(custom, weights, data, optimizer.perturbation_rule()) if custom else None
     if isinstance(chosen, str):

@@ -21,6 +21,7 @@ from lamina.engine.executor import runs_epochs
 from lamina.engine.plan import Batches, Epochs, Failure, StepValues, TrainingResult
 from lamina.errors import DataError, InvalidSettingError, ShapeError, phrase
 from lamina.layers.trainable_layer import setting_of_trainable
+from lamina.losses import CustomLoss
 from lamina.network import Network
 from lamina.network.heads import Losses
 from lamina.optimizers import LBFGS, Optimizer, PerturbationOptimizer
@@ -948,7 +949,7 @@ class Trainer(Predictor):
         from lamina.training.steppers.full_batch import FullBatch
 
         if self._built().has_custom_loss:
-            names = [loss.name for loss in self.losses]
+            names = [loss.name for loss in self.losses if isinstance(loss, CustomLoss)]
             raise InvalidSettingError(phrase("loss", "must be a built-in loss with L-BFGS", names, owner="Trainer"))
         if self.stop_reason is not None or (self.epoch >= self.last_epoch and self._stored_descent is None):
             return

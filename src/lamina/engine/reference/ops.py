@@ -243,6 +243,22 @@ def _add_backward(call: Call, d_out: Array) -> Gradients:
     return combine.add_backward(d_out, len(call.inputs)), ()
 
 
+def _subtract_forward(call: Call) -> Array:
+    return combine.subtract_forward(*call.inputs)
+
+
+def _subtract_backward(call: Call, d_out: Array) -> Gradients:
+    return combine.subtract_backward(d_out), ()
+
+
+def _average_forward(call: Call) -> Array:
+    return combine.average_forward(call.inputs)
+
+
+def _average_backward(call: Call, d_out: Array) -> Gradients:
+    return combine.average_backward(d_out, len(call.inputs)), ()
+
+
 def _multiply_forward(call: Call) -> Array:
     return combine.multiply_forward(call.inputs)
 
@@ -294,6 +310,10 @@ OPS: dict[str, OpRules] = {
     "layer_norm": OpRules(_layer_norm_forward, _layer_norm_backward),
     # inputs (x1, x2, ...), equal widths
     "add": OpRules(_add_forward, _add_backward),
+    # inputs (a, b), equal widths
+    "subtract": OpRules(_subtract_forward, _subtract_backward),
+    # inputs (x1, x2, ...), equal widths
+    "average": OpRules(_average_forward, _average_backward),
     # inputs (x1, x2, ...), equal widths
     "multiply": OpRules(_multiply_forward, _multiply_backward),
     # inputs (x1, x2, ...); width = the sum of theirs

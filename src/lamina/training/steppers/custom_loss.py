@@ -97,7 +97,8 @@ class CustomSteps:
         gradient = Gradient(losses, total, self._executor.backward(d_outputs, step))
         update = self._executor.update(gradient, step, learning_rate, weight_decay)
         if update.failure is not None and update.failure.quantity == "loss":
-            update = update._replace(failure=update.failure._replace(layer=self._losses[0].name))
+            first = int(np.argmin(np.isfinite(losses)))
+            update = update._replace(failure=update.failure._replace(layer=self._losses[first].name))
         return update.loss, by_head, update
 
     def _first_half(
