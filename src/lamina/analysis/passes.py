@@ -13,9 +13,9 @@ from lamina.engine import make_executor
 from lamina.engine.executor import Observation
 from lamina.engine.plan import Batches, TrainingPlan
 from lamina.engine.program import Program
+from lamina.losses.as_functions import as_functions
 from lamina.optimizers import GradientDescent
 from lamina.training.batches import make_batches, make_inputs
-from lamina.losses.as_functions import as_functions
 from lamina.training.steppers.mean_custom_loss import MeanCustomLoss
 
 __all__ = ["Passes", "batches_of", "run_passes"]

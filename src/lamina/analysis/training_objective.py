@@ -9,8 +9,8 @@ from lamina.engine import make_executor
 from lamina.engine.executor import Executor
 from lamina.engine.plan import Batches, StepValues, TrainingPlan
 from lamina.errors import NonFiniteError
-from lamina.optimizers import GradientDescent
 from lamina.losses.as_functions import as_functions
+from lamina.optimizers import GradientDescent
 from lamina.training.steppers.custom_loss import CustomSteps
 
 __all__ = ["TrainingObjective"]
