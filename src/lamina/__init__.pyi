@@ -49,6 +49,8 @@ from lamina.layers import Add as Add
 from lamina.layers import Average as Average
 from lamina.layers import BatchNorm as BatchNorm
 from lamina.layers import Concat as Concat
+from lamina.layers import CustomActivation as CustomActivation
+from lamina.layers import CustomLayer as CustomLayer
 from lamina.layers import Dense as Dense
 from lamina.layers import Dropout as Dropout
 from lamina.layers import Embedding as Embedding

@@ -137,7 +137,7 @@ def test_what_cannot_be_loaded_leaves_all_weights_as_they_were():
     drawn = large.weights.copy()
     with pytest.raises(DataError, match=r"dense_2.bias must hold finite numbers"):
         large.weights.load({"more.bias": np.ones(2), "dense_2.bias": [np.nan, 1.0]})
-    with pytest.raises(DataError, match=r"dense_1.weight must be an array of numbers, got list"):
+    with pytest.raises(DataError, match=r"dense_1.weight must be an array of numbers, got 'list'"):
         large.weights.load({"dense_1.weight": [["a"], [1, 2]]}, corners=True)
     with pytest.raises(InvalidSettingError, match="what is loaded must be a mapping"):
         large.weights.load([np.ones(2)])

@@ -3,6 +3,8 @@ from lamina.layers.add import Add as Add
 from lamina.layers.average import Average as Average
 from lamina.layers.batch_norm import BatchNorm as BatchNorm
 from lamina.layers.concat import Concat as Concat
+from lamina.layers.custom_activation import CustomActivation as CustomActivation
+from lamina.layers.custom_layer import CustomLayer as CustomLayer
 from lamina.layers.dense import Dense as Dense
 from lamina.layers.drafts import Incoming as Incoming
 from lamina.layers.drafts import OpDraft as OpDraft

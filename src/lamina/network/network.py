@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, Self
@@ -104,8 +104,18 @@ class Network:
         return cls._assembled(inputs, nodes, outputs)
 
     def to_dict(self) -> dict[str, Any]:
-        """Everything about the network except its weights, JSON-able; see ``lamina.network.description`` for the format."""
-        return describe(self.kind, self.inputs, self.nodes, self.output_names)
+        """Everything about the network except its weights, JSON-able; see ``lamina.network.description`` for the format.
+
+        Raises
+        ------
+        InvalidSettingError
+            When a layer is in Python, and so no data; the message names it.
+        """
+        return self.described(lambda layer: layer.to_dict())
+
+    def described(self, of_layer: Callable[[Layer], dict[str, Any]]) -> dict[str, Any]:
+        """As :meth:`to_dict`, where ``of_layer`` describes each layer."""
+        return describe(self.kind, self.inputs, self.nodes, self.output_names, of_layer)
 
     def build(self, input_widths: int | Iterable[int]) -> Self:
         """The same network with its input widths set: one number for one input, or one for each input.

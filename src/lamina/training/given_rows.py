@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -14,6 +14,7 @@ from lamina.training.blocks.array_blocks import ArrayBlocks, has_memmap
 from lamina.training.blocks.block_reader import BlockReader
 from lamina.training.blocks.source import BlockSource, as_source, check_passes, is_iterable, is_list_of_blocks, source_alone
 from lamina.training.blocks.streamed_rows import StreamedRows, default_shuffle_rows
+from lamina.training.class_weights import with_class_weights
 from lamina.training.contradictions import check_blocks
 from lamina.training.rows import ArrayRows, Rows
 from lamina.training.settings import TrainerSettings
@@ -44,11 +45,20 @@ class GivenRows:
         self._batches = batches
         self._reader = reader
 
-    def training(self, X: Any, y: Any, sample_weight: Any, max_epochs: int) -> Batches | BlockSource:
+    def training(
+        self, X: Any, y: Any, sample_weight: Any, class_weight: str | Mapping[Any, float] | None, max_epochs: int
+    ) -> Batches | BlockSource:
         """The training rows as they were given: arrays, converted for the engine, or a source of blocks."""
         source = self._source_of(X, y, sample_weight)
         if source is None:
-            return self._batches(X, y, sample_weight)
+            data = self._batches(X, y, sample_weight)
+            if class_weight is None:
+                return data
+            weights = with_class_weights(class_weight, data.targets, self._settings.losses, data.sample_weight)
+            return Batches(data.inputs, data.targets, weights.astype(self._settings.dtype))
+        if class_weight is not None:
+            rule, repair = "must be None where rows come in blocks", "Give each block its weights: (X, y, sample_weight)."
+            raise InvalidSettingError(phrase("class_weight", rule, class_weight, repair=repair, owner="Trainer.fit"))
         check_blocks(self._settings)
         if max_epochs > 1:
             check_passes(source, "X", f"for {max_epochs} epochs", owner="Trainer.fit")

@@ -18,6 +18,7 @@ from lamina.optimizers import Optimizer
 from lamina.schedules import Schedule, get_schedule
 from lamina.training.adaptation import adapted_to
 from lamina.training.exclusive import is_running
+from lamina.training.own_layers import check_own_gradients, has_own_layers
 from lamina.training.predictor import Predictor
 from lamina.training.rows import Rows
 from lamina.training.settings import TrainerSettings, setting
@@ -38,6 +39,7 @@ class Learner(Predictor):
     """
 
     step: int
+    _checked_own_layers = False
     _drawn: np.ndarray | None  # parameters that are still to be fitted to rows
     _schedule: Schedule  # the setting, or the one that a callback set
 
@@ -161,6 +163,7 @@ class Learner(Predictor):
         data = self.batches(X, y, sample_weight)
         if not is_running(self):
             self._configure()  # a setting may have changed
+        self._check_own_layers(lambda: data)
         executor, rows = self.executor, np.arange(data.num_rows)
         custom = as_functions(self.losses, executor.program.members)
         steps = CustomSteps(executor, custom, self.settings.penalty_per_row) if custom else executor
@@ -224,6 +227,12 @@ class Learner(Predictor):
         if self._drawn is not None:
             self.executor.restore(parameters=self.first_weights(rows.first()))
             self._drawn = None
+
+    def _check_own_layers(self, data: Callable[[], Batches]) -> None:
+        """Compare the gradients of layers in Python with differences, once."""
+        if not self._checked_own_layers and has_own_layers(self.executor):
+            check_own_gradients(self.executor, data())
+        self._checked_own_layers = True
 
     def _go_on_with(self, network: Network) -> Self:
         """Replace the network by one that differs in what is frozen."""

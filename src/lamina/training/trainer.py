@@ -28,7 +28,9 @@ from lamina.training.best_weights import Weights
 from lamina.training.blocked_gradients import warn_of_blocked_gradients
 from lamina.training.blocks.source import BlockSource
 from lamina.training.callbacks.callback import Callback, list_of_callbacks
+from lamina.training.callbacks.displays import displays
 from lamina.training.chunks import ChunkSize, run_in_chunks
+from lamina.training.class_weights import CLASS_WEIGHT
 from lamina.training.contradictions import check_batches, check_callbacks, check_program, check_trained
 from lamina.training.epoch import Epoch
 from lamina.training.exclusive import RUNNING, exclusive
@@ -50,11 +52,7 @@ from lamina.training.team import Help, helped, whole_batch
 from lamina.training.trainer_rules import checked_settings
 from lamina.training.unknown_settings import check_known
 from lamina.training.validation_rows import ValidationRows
-from lamina.validation import (
-    boolean,
-    check_parameters,
-    integer,
-)
+from lamina.validation import boolean, check_parameters, integer, one_of
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -64,6 +62,14 @@ if TYPE_CHECKING:
 __all__ = ["Trainer"]
 
 _PATH_RULE = {"path": validation.path()}
+
+
+_FIT_RULES = {
+    "max_epochs": integer(1),
+    "final_check": boolean(),
+    "class_weight": CLASS_WEIGHT,
+    "verbose": one_of(boolean(), integer(0, 2)),
+}
 
 
 class Trainer(Learner):
@@ -222,6 +228,7 @@ class Trainer(Learner):
         self.stop_reason: StopReason | None = None
         self.warns_of_blocked_gradients = True
         self._help: Help | None = None  # of other processes, within a fit
+        self._display: list[Callback] = []  # what shows the running fit to the user
         self._fit = RunningFit()
         self._drawn: np.ndarray | None = None  # parameters that are still to be fitted to rows
         self._full_batch = FullBatchFit()
@@ -264,9 +271,11 @@ class Trainer(Learner):
         y: Any = None,
         *,
         sample_weight: Any = None,
+        class_weight: str | Mapping[Any, float] | None = None,
         validation_data: Any = None,
         max_epochs: int = 100,
         final_check: bool = True,
+        verbose: bool | int = False,
     ) -> History:
         """Train for up to ``max_epochs`` further epochs; epochs, steps and randomness continue where the last ``fit`` stopped.
 
@@ -286,6 +295,10 @@ class Trainer(Learner):
             One per output; class indices, 0 and 1, or numbers, as the loss requires.
         sample_weight : array of shape (n,), optional
             Not negative.
+        class_weight : "balanced" or dict, optional
+            Factors of the rows' weights by class, as y has it, where y has one class for each row: ``{0: 1.0, 1: 5.0}``;
+            a class that is not named has 1. "balanced": every class counts as much. Validation rows are not weighted. Rows in
+            blocks bring their weights with them.
         validation_data : (X, y) or (X, y, sample_weight), or a source or list of blocks, optional
             Evaluated at the end of every epoch.
         max_epochs : int, default=100
@@ -294,6 +307,8 @@ class Trainer(Learner):
             Whether to evaluate the rows of X at the end, which takes 0.1 to 0.7 of an epoch's time, so that a run whose last
             update ruined its predictions does not pass as a success. Without it only weights and statistics are checked, which
             suits many calls of one epoch each. Of rows in blocks, up to 8,192 of the first ones are evaluated.
+        verbose : bool or int, default=False
+            1 or True: a progress bar, as :class:`~lamina.training.Progress` draws it; 2: a printed line for each epoch.
 
         Returns
         -------
@@ -314,16 +329,17 @@ class Trainer(Learner):
         KeyboardInterrupt
             After Ctrl-C, with ``on_interrupt="raise"`` or before any epoch was done. The trainer stays valid and can continue.
         """
-        given = {"max_epochs": max_epochs, "final_check": final_check}
-        check_parameters(given, {"max_epochs": integer(1), "final_check": boolean()}, owner="Trainer.fit")
+        given = {"max_epochs": max_epochs, "final_check": final_check, "class_weight": class_weight, "verbose": verbose}
+        check_parameters(given, _FIT_RULES, owner="Trainer.fit")
         given_rows = GivenRows(self.settings, self.batches, self._reader)
-        rows_given = given_rows.training(X, y, sample_weight, max_epochs)
+        rows_given = given_rows.training(X, y, sample_weight, class_weight, max_epochs)
         validation = given_rows.validation(validation_data)
         with helped(self, rows_given) as self._help:
+            self._display = displays(verbose)
             try:
                 return self._fit_rows(rows_given if self._help is None else self._help.rows, validation, max_epochs, final_check)
             finally:
-                self._help = None
+                self._help, self._display = None, []
 
     def fit_loop(self, data: Batches | Rows) -> None:
         """Run epochs until something stops the training."""
@@ -516,12 +532,14 @@ class Trainer(Learner):
 
     def __getstate__(self) -> dict[str, Any]:
         """Settings, callbacks and the state of the run, without the engine: a copy or a pickle creates its own."""
-        kept = {name: part for name, part in vars(self).items() if name not in ("_model", "_moments", "_help", RUNNING)}
+        kept = {
+            name: part for name, part in vars(self).items() if name not in ("_model", "_moments", "_help", "_display", RUNNING)
+        }
         return kept | {"_run": None if self._model is None else run_state(self)}
 
     def __setstate__(self, state: Mapping[str, Any]) -> None:
         vars(self).update(state)
-        self._help = None
+        self._help, self._display = None, []
         run, self._model = vars(self).pop("_run"), None
         self._moments = Moments([ScheduleWatch(), *self.callbacks])
         if run is not None:
@@ -536,7 +554,7 @@ class Trainer(Learner):
     ) -> History:
         """Fit on rows for the engine, or on a source of them."""
         rows = GivenRows(self.settings, self.batches, self._reader).rows(given)
-        self._moments = Moments([ScheduleWatch(), *self.callbacks])
+        self._moments = Moments([ScheduleWatch(), *self.callbacks, *self._display])
         self._configure()
         check_batches(self.executor.program, self.optimizer, self.settings.chosen_batch_size, rows.num_rows)
         if self.warns_of_blocked_gradients:
@@ -545,6 +563,7 @@ class Trainer(Learner):
         if not self._fit.is_open:
             self.stop_reason = None
             self._adapt_weights(rows)
+            self._check_own_layers(rows.first)
         with Interrupts(self._stop_for_interrupt) as interrupts:
             self._fit.open(self._built(), self.epoch, max_epochs, rows, validation)
             self._set_lengths(rows)
@@ -660,7 +679,7 @@ class Trainer(Learner):
         assert runs_epochs(stepper)
         numbers = Epochs(self.epoch, num_epochs, self.shuffle)
         epochs = ShortEpochs(data, numbers, pace.rows_a_step, self._values(pace, num_epochs), self.network.output_names)
-        told = self._moments if self.callbacks else None
+        told = self._moments if self.callbacks or self._display else None
         self._stop_at(run_short_epochs(self, epochs, stepper, self._fit.best, self._chunk_size, told))
 
     def _begin_epoch(self) -> Epoch:

@@ -81,7 +81,7 @@ OPS |= {f"activation {name}": _chain(lambda b, x, name=name: b.activation(x, nam
 
 
 def test_every_op_is_tried(box):
-    assert {op.kind for build in OPS.values() for op in build(box, 4).ops} == REFERENCE_OPS.keys()
+    assert {op.kind for build in OPS.values() for op in build(box, 4).ops} == REFERENCE_OPS.keys() - {"python"}
 
 
 def _check_equal(box, program, data, dtype, *, training, scale=1.0):

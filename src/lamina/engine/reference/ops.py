@@ -267,6 +267,17 @@ def _multiply_backward(call: Call, d_out: Array) -> Gradients:
     return combine.multiply_backward(d_out, call.inputs), ()
 
 
+def _python_forward(call: Call) -> Array:
+    assert call.op.code is not None
+    return call.op.code.output(call.inputs, call.parameters, int(call.op.settings[0]), call.op.layer)
+
+
+def _python_backward(call: Call, d_out: Array) -> Gradients:
+    assert call.op.code is not None
+    found = call.op.code.gradients(d_out, call.inputs, call.parameters, call.op.layer)
+    return found[: len(call.inputs)], found[len(call.inputs) :]
+
+
 def _concat_forward(call: Call) -> Array:
     return combine.concat_forward(call.inputs)
 
@@ -318,4 +329,6 @@ OPS: dict[str, OpRules] = {
     "multiply": OpRules(_multiply_forward, _multiply_backward),
     # inputs (x1, x2, ...); width = the sum of theirs
     "concat": OpRules(_concat_forward, _concat_backward),
+    # inputs (x1, ...); any parameters; settings (width,); code = what it computes. The reference engine alone has it.
+    "python": OpRules(_python_forward, _python_backward),
 }
