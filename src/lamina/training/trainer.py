@@ -6,14 +6,12 @@ Modules that few runs need (checkpoints, L-BFGS) are imported by the methods tha
 from __future__ import annotations
 
 import copy
-import os
 import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Never, Self
 
 import numpy as np
 
-from lamina import validation
 from lamina.door import serve
 from lamina.engine import plan
 from lamina.engine.executor import runs_epochs
@@ -33,18 +31,17 @@ from lamina.training.chunks import ChunkSize, run_in_chunks
 from lamina.training.class_weights import CLASS_WEIGHT
 from lamina.training.contradictions import check_batches, check_callbacks, check_program, check_trained
 from lamina.training.epoch import Epoch
-from lamina.training.exclusive import RUNNING, exclusive
+from lamina.training.exclusive import exclusive
 from lamina.training.full_batch_fit import FullBatchFit, check_losses
 from lamina.training.given_rows import GivenRows
-from lamina.training.history import History, Record, without_durations
+from lamina.training.history import History, Record
 from lamina.training.interrupts import Interrupts
-from lamina.training.learner import Learner
 from lamina.training.moments import Moments
 from lamina.training.named_metrics import Metrics
 from lamina.training.pace import Pace
+from lamina.training.resumable import Resumable
 from lamina.training.rows import Rows, as_rows
-from lamina.training.run_state import load_run_state, run_state
-from lamina.training.running_fit import RunningFit, checksum
+from lamina.training.running_fit import RunningFit
 from lamina.training.schedule_watch import ScheduleWatch
 from lamina.training.settings import DtypeLike, name_of_dtype
 from lamina.training.short_epochs import ShortEpochs, run_short_epochs
@@ -61,8 +58,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Trainer"]
 
-_PATH_RULE = {"path": validation.path()}
-
 
 _FIT_RULES = {
     "max_epochs": integer(1),
@@ -72,7 +67,7 @@ _FIT_RULES = {
 }
 
 
-class Trainer(Learner):
+class Trainer(Resumable):
     """Trains, evaluates and applies a network.
 
     Parameters
@@ -460,7 +455,7 @@ class Trainer(Learner):
         failed = self.stop_reason is not None and self.stop_reason.code == "non_finite"
         return self._fit.put_best(candidates, monitor, larger_is_better=larger_is_better, also_first=also_first or failed)
 
-    # Checkpoints
+    # Pictures
 
     def plot(self, keys: str | Sequence[str] | None = None, *, log: bool = False, ax: Axes | None = None) -> Axes:
         """Plot the losses, or other ``keys`` of ``history``, and mark the epoch whose weights early stopping restored.
@@ -483,69 +478,6 @@ class Trainer(Learner):
         """
         trainer: Trainer = serve("Trainer.live", self, keys, log=log)
         return trainer
-
-    def save_checkpoint(self, path: str | os.PathLike[str]) -> None:
-        """Write everything needed to continue from here, bit for bit: from the end of an epoch, or from the midst of one.
-
-        Raises
-        ------
-        FileError
-            If the file cannot be written; an earlier one stays as it was.
-        """
-        from lamina.training.checkpoint import identity_of, write_checkpoint
-
-        check_parameters({"path": path}, _PATH_RULE, owner="Trainer.save_checkpoint")
-        callbacks = [callback.state() for callback in self.callbacks]
-        state = {
-            "identity": identity_of(self.settings, self.callbacks, self.metrics),
-            "fit": self._fit.state(),
-            "full_batch": self._full_batch.state(),
-            "callbacks": callbacks,
-            **run_state(self),
-            "history": without_durations(self.history),
-        }
-        if state["fit"]["begun"] is not None:
-            state["stop_reason"] = None  # what asked to stop since has not ended the epoch
-        write_checkpoint(path, state)
-
-    def load_checkpoint(self, path: str | os.PathLike[str]) -> Trainer:
-        """Continue from a checkpoint. The trainer must be created with the settings of the one that wrote it.
-
-        Returns
-        -------
-        Trainer
-            This trainer.
-
-        Raises
-        ------
-        FileError
-            If the file is missing, damaged or not a checkpoint, or cannot have been written by a trainer with these settings.
-        InvalidSettingError
-            If network, losses, seed, dtype, optimizer, schedule, clipping, batch size, shuffling or callbacks are not those
-            of the checkpoint.
-
-        After an error the trainer is unchanged.
-        """
-        check_parameters({"path": path}, _PATH_RULE, owner="Trainer.load_checkpoint")
-        self._load(path, self._read(path))
-        return self
-
-    def __getstate__(self) -> dict[str, Any]:
-        """Settings, callbacks and the state of the run, without the engine: a copy or a pickle creates its own."""
-        kept = {
-            name: part for name, part in vars(self).items() if name not in ("_model", "_moments", "_help", "_display", RUNNING)
-        }
-        return kept | {"_run": None if self._model is None else run_state(self)}
-
-    def __setstate__(self, state: Mapping[str, Any]) -> None:
-        vars(self).update(state)
-        self._help, self._display = None, []
-        run, self._model = vars(self).pop("_run"), None
-        self._moments = Moments([ScheduleWatch(), *self.callbacks])
-        if run is not None:
-            slots = self.build().executor.snapshot().slots
-            # slots of an optimizer that was replaced since: the next fit would reset them anyway
-            load_run_state(self, run if run["slots"].shape == slots.shape else run | {"slots": slots})
 
     # Private methods
 
@@ -585,34 +517,6 @@ class Trainer(Learner):
         if interrupts.count and (self.on_interrupt == "raise" or self.epoch == 0):
             raise KeyboardInterrupt
         return self.history
-
-    def _read(self, path: str | os.PathLike[str]) -> dict[str, Any]:
-        """The state in a checkpoint, checked against this trainer."""
-        from lamina.training.checkpoint import read_state
-
-        return read_state(path, self.settings, self.callbacks, self.metrics, self.schedule)
-
-    def _load(self, path: str | os.PathLike[str], state: Mapping[str, Any]) -> None:
-        """Load the checked state of a checkpoint."""
-        from lamina.training.checkpoint import load_callbacks
-
-        load_callbacks(path, self.callbacks, state["callbacks"])
-        if not self.network.is_built:
-            self.build([item["width"] for item in state["identity"]["network"]["inputs"]])
-        load_run_state(self, state)
-        self._fit.load_state(state["fit"])
-        self._full_batch.load_state(state["full_batch"])
-
-    def _resume(self, rows: Rows, validation: ValidationRows | None, max_epochs: int) -> None:
-        """Continue from the checkpoint of an earlier run of this same ``fit``, if a callback knows one."""
-        path = next(filter(None, (callback.resume_path() for callback in self.callbacks)), None)
-        if path is None or self.epoch or self._fit.is_open:
-            return
-        from lamina.training.checkpoint import check_resumable
-
-        state = self._read(path)
-        check_resumable(state, checksum(rows, validation), max_epochs, path)
-        self._load(path, state)
 
     def _stop_for_interrupt(self) -> None:
         self.stop("interrupted")
