@@ -25,6 +25,7 @@ from lamina.network.named_arrays import NamedArrays
 from lamina.network.node import InputNode, Node
 from lamina.network.rows_by_input import rows_by_input
 from lamina.network.summary import summary_html, summary_of
+from lamina.network.svg import svg_of
 from lamina.validation import check_parameters, integer
 
 if TYPE_CHECKING:
@@ -424,6 +425,21 @@ class Network:
         """Draw the layers and their connections; see :func:`lamina.plots.plot_network`. Needs the extra ``plot``."""
         axes: Axes = serve("Network.plot", self, ax=ax)
         return axes
+
+    def to_svg(self) -> str:
+        """The picture that :meth:`plot` draws, as the text of an SVG file, which any browser shows; it needs no other package.
+
+        Examples
+        --------
+        >>> from pathlib import Path
+        >>> from lamina import Dense, Sequential
+        >>> network = Sequential([Dense(64, activation="relu"), Dense(3)], input_width=20)
+        >>> text = network.to_svg()
+        >>> text[:38]
+        '<svg xmlns="http://www.w3.org/2000/svg'
+        >>> Path("network.svg").write_text(text, encoding="utf-8")  # doctest: +SKIP
+        """
+        return svg_of(self.inputs, self.nodes, self.output_names)
 
     def _repr_html_(self) -> str:
         parameters = self.parameters if self.is_built else None
