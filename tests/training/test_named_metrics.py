@@ -11,7 +11,7 @@ from sklearn import metrics
 
 from lamina.errors import DataError, InvalidSettingError
 from lamina.layers import Dense
-from lamina.losses import SoftmaxCrossEntropy
+from lamina.losses import Quantile, SoftmaxCrossEntropy
 from lamina.metrics import LABEL_METRICS, NUMBER_METRICS, PROBABILITY_METRICS
 from lamina.network import Graph, Input, Sequential
 from lamina.training import Blocks, Trainer
@@ -78,6 +78,22 @@ def test_a_name_is_measured_of_each_output_and_a_function_of_all():
         two_outputs(), ["squared_error", "squared_error"], {"kind": NUMBERS @ np.ones((2, 3)), "size": NUMBERS}, metrics="mae"
     )
     assert {"validation_kind_mae", "validation_size_mae"} <= set(both.history.keys)
+
+
+def test_the_pinball_loss_of_quantiles_is_that_of_their_levels():
+    loss = Quantile(levels=(0.1, 0.9))
+    trainer = fitted(Sequential([Dense(4)]), loss, NUMBERS, metrics="pinball")
+    errors = np.repeat(NUMBERS, 2, axis=1) - trainer.predict(X)
+    levels = np.array([0.1, 0.9, 0.1, 0.9])
+    assert trainer.evaluate(X, NUMBERS)["pinball"] == pytest.approx(np.maximum(levels * errors, (levels - 1) * errors).mean())
+
+
+def test_the_recall_of_three_classes_is_their_mean_although_rows_lack_one():
+    trainer = fitted(Sequential([Dense(3)]), "softmax_cross_entropy", CLASSES, metrics="recall")
+    few = CLASSES < 2
+    said = trainer.predict(X[few]).argmax(axis=1)
+    expected = metrics.recall_score(CLASSES[few], said, average="macro", zero_division=0)
+    assert trainer.evaluate(X[few], CLASSES[few])["recall"] == pytest.approx(expected)
 
 
 def test_blocks_and_sparse_targets_give_what_arrays_give():

@@ -175,6 +175,12 @@ def test_a_wrong_gradient_is_found_before_anything_is_learned(what, dtype):
         trainer.loss_and_gradients(X, Y)
 
 
+def test_a_layer_that_mixes_rows_is_refused():
+    centered = CustomLayer(lambda x: x - x.mean(axis=0), lambda d_out, x: d_out - d_out.mean(axis=0), name="centered")
+    with pytest.raises(InvalidSettingError, match="centered: forward must treat each row by itself"):
+        Trainer(Sequential([centered, Dense(2)], 4), "squared_error").fit(X, Y)
+
+
 @pytest.mark.parametrize("seed", range(20))
 def test_a_right_gradient_with_kinks_or_in_float32_passes(seed):
     bent = CustomActivation(lambda x: np.maximum(x, 0), lambda x: (x > 0).astype(x.dtype))

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import cycle
 from typing import Any, TypeAlias
 
 import numpy as np
 
 from lamina.errors import InvalidSettingError, phrase, phrase_unknown
-from lamina.losses import Loss
-from lamina.metrics import LABEL_METRICS, NUMBER_METRICS, PROBABILITY_METRICS
-from lamina.training.objectives import check_labels, decide, score
+from lamina.losses import Loss, Quantile
+from lamina.metrics import LABEL_METRICS, NUMBER_METRICS, PROBABILITY_METRICS, label_metric
+from lamina.training.objectives import check_labels, decide
 from lamina.validation import Rule, function, mapping_of, one_of, sequence_of, text, value
 
 __all__ = ["METRICS_RULE", "Metrics", "NamedMetric", "OutputMetric", "named_metrics"]
@@ -43,13 +44,23 @@ class NamedMetric:
     def __call__(self, targets: Any, predictions: np.ndarray) -> float:
         truth = np.asarray(targets.toarray() if hasattr(targets, "toarray") else targets, dtype=np.float64)
         truth = truth.reshape(len(truth), -1)
-        if self.name not in NUMBER_METRICS:
-            check_labels(self.name, self.loss, truth, "the metric")
-        if self.name not in PROBABILITY_METRICS:
-            return score(self.name, self.loss, truth, predictions)
-        classes = decide(self.loss, truth, predictions)[0]
+        if self.name in NUMBER_METRICS:
+            return self._of_numbers(self.loss.truth_of(truth), predictions)
+        check_labels(self.name, self.loss, truth, "the metric")
+        classes, decided = decide(self.loss, truth, predictions)
+        if self.name in LABEL_METRICS:
+            if classes.shape[1] > 1:
+                return LABEL_METRICS[self.name](classes, decided)
+            return label_metric(self.name, classes[:, 0], decided[:, 0], max(predictions.shape[1], 2))
         shares = predictions if predictions.shape[1] > 1 else np.hstack([1.0 - predictions, predictions])
         return PROBABILITY_METRICS[self.name](classes[:, 0], shares)
+
+    def _of_numbers(self, truth: np.ndarray, predictions: np.ndarray) -> float:
+        if self.name != "pinball" or not isinstance(self.loss, Quantile):
+            return NUMBER_METRICS[self.name](truth, predictions)
+        levels = cycle(np.atleast_1d(self.loss.levels).tolist())  # each target has a column for every level
+        columns = zip(truth.T, predictions.T, levels, strict=False)
+        return float(np.mean([NUMBER_METRICS["pinball"](t, p, level=level) for t, p, level in columns]))
 
 
 @dataclass(frozen=True)

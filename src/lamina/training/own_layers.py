@@ -52,6 +52,13 @@ def _check_op(
     given = [np.asarray(array, dtype=np.float64) for array in (*inputs, *values)]
     if not all(np.isfinite(array).all() for array in given):
         return  # the step will find it
+    whole, alone = (
+        np.asarray(code.output([x[:end] for x in given[: len(inputs)]], given[len(inputs) :], int(op.settings[0]), op.layer))
+        for end in (len(given[0]), 1)
+    )
+    if not np.allclose(whole[:1], alone, rtol=1e-4, atol=1e-6, equal_nan=True):
+        rule = "forward must treat each row by itself, but its first row is another if it is alone"
+        raise InvalidSettingError(f"{op.layer}: {rule}. What mixes rows is batch normalization, which Lamina has.")
     names = [f"input {i + 1}" if len(inputs) > 1 else "the input" for i in range(len(inputs))]
     names += [repr(part.name.rpartition(".")[2]) for part in parts]
     rng, wrong = np.random.default_rng(0), dict[int, tuple[float, float]]()
