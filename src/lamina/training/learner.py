@@ -17,6 +17,7 @@ from lamina.network import Network
 from lamina.optimizers import Optimizer
 from lamina.schedules import Schedule, get_schedule
 from lamina.training.adaptation import adapted_to
+from lamina.training.contradictions import check_program
 from lamina.training.exclusive import is_running
 from lamina.training.own_layers import check_own_gradients, has_own_layers
 from lamina.training.predictor import Predictor
@@ -212,6 +213,41 @@ class Learner(Predictor):
     def unfreeze(self, *layers: str) -> Self:
         """Train these layers, by default all, again; see :meth:`freeze`."""
         return self._go_on_with(self.network.unfreeze(*layers))
+
+    def set_learning_rate_factors(self, factors: Mapping[str, float | Mapping[str, float]]) -> Self:
+        """Train these layers faster or slower from now on; see
+        :meth:`Network.with_learning_rate_factors <lamina.network.Network.with_learning_rate_factors>`.
+
+        Weights, the optimizer's memory and the history stay, as with :meth:`freeze`; a callback may call it between epochs.
+
+        Parameters
+        ----------
+        factors : dict of str to float, or to dict of str to float
+            By the names of layers with parameters.
+
+        Returns
+        -------
+        Trainer
+            This trainer.
+
+        Raises
+        ------
+        UnknownNameError
+            For the name of no such layer.
+        InvalidSettingError
+            When a factor is not above 0, names no parameter of its layer, or the optimizer is L-BFGS, which has no learning rate.
+
+        Examples
+        --------
+        >>> from lamina import Dense, Sequential, Trainer
+        >>> trainer = Trainer(Sequential([Dense(8, name="encoder"), Dense(1)], 4), "squared_error")
+        >>> trainer.set_learning_rate_factors({"encoder": {"weight": 0.1}}).network.parameters[0].learning_rate_factor
+        0.1
+        """
+        network = self.network.with_learning_rate_factors(factors)
+        if network.is_built:
+            check_program(network.program(), self.settings, self.schedule)
+        return self._go_on_with(network)
 
     @property
     def trainable(self) -> bool:
