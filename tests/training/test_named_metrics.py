@@ -12,7 +12,7 @@ from sklearn import metrics
 from lamina.errors import DataError, InvalidSettingError
 from lamina.layers import Dense
 from lamina.losses import Quantile, SoftmaxCrossEntropy
-from lamina.metrics import LABEL_METRICS, NUMBER_METRICS, PROBABILITY_METRICS
+from lamina.metrics import ALIASES, LABEL_METRICS, NUMBER_METRICS, PROBABILITY_METRICS
 from lamina.network import Graph, Input, Sequential
 from lamina.training import Blocks, Trainer
 from lamina.training.named_metrics import NamedMetric
@@ -142,6 +142,12 @@ def test_numbers_are_no_metric_of_classes():
 def test_labels_of_numbers_are_refused():
     with pytest.raises(DataError, match="with the metric 'accuracy' and the loss squared_error"):
         fitted(Sequential([Dense(1)]), "squared_error", X[:, 0], metrics="accuracy")
+
+
+@pytest.mark.parametrize(("alias", "name"), ALIASES.items())
+def test_names_of_other_libraries_are_taken_and_ours_are_recorded(alias, name):
+    trainer = Trainer(Sequential([Dense(1)], 5), "sigmoid_cross_entropy", metrics=[alias])
+    assert trainer.metrics == {name: NamedMetric(name, trainer.losses[0])}
 
 
 @pytest.mark.parametrize("name", [*LABEL_METRICS, *PROBABILITY_METRICS, *NUMBER_METRICS])

@@ -11,7 +11,7 @@ import numpy as np
 
 from lamina.errors import InvalidSettingError, phrase, phrase_unknown
 from lamina.losses import Loss, Quantile
-from lamina.metrics import LABEL_METRICS, NUMBER_METRICS, PROBABILITY_METRICS, label_metric
+from lamina.metrics import ALIASES, LABEL_METRICS, NUMBER_METRICS, PROBABILITY_METRICS, label_metric
 from lamina.training.objectives import check_labels, decide
 from lamina.validation import Rule, function, mapping_of, one_of, sequence_of, text, value
 
@@ -125,16 +125,17 @@ def _listed(given: Any) -> list[tuple[str | None, _Metric]]:
 
 
 def _name(metric: _Metric) -> str:
-    return metric if isinstance(metric, str) else str(getattr(metric, "__name__", type(metric).__name__))
+    return ALIASES.get(metric, metric) if isinstance(metric, str) else str(getattr(metric, "__name__", type(metric).__name__))
 
 
 def _function(metric: _Metric, loss: Loss) -> Callable[[Any, Any], float]:
     """The function itself, or that of a name, which must suit the loss."""
     if not isinstance(metric, str):
         return metric
+    metric = ALIASES.get(metric, metric)
     known = [*LABEL_METRICS, *PROBABILITY_METRICS, *NUMBER_METRICS]
     if metric not in known:
-        raise InvalidSettingError(phrase_unknown("a metric", metric, known, owner="Trainer"))
+        raise InvalidSettingError(phrase_unknown("a metric", metric, known, aliases=ALIASES, owner="Trainer"))
     learns_labels = loss.label_codes is not None
     if metric in LABEL_METRICS and not learns_labels:
         rule, repair = "must be one of numbers beside the loss " + loss.name, f"Choose one of {', '.join(NUMBER_METRICS)}."
