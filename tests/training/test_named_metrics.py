@@ -134,6 +134,20 @@ def test_what_cannot_be_measured_is_refused_before_the_fit(loss, given, rule):
         Trainer(Sequential([Dense(2)]), loss, metrics=given)
 
 
+@pytest.mark.parametrize("given", [{"kidn": "mae"}, {"kidn": ["accuracy"]}, {"kidn": {"a": "accuracy"}}])
+def test_a_metric_of_no_output_is_refused(given):
+    with pytest.raises(InvalidSettingError, match=r"an output that has metrics must be one of kind, size.* Did you mean 'kind'"):
+        Trainer(two_outputs(), ["softmax_cross_entropy", "squared_error"], metrics=given)
+
+
+def test_the_only_output_may_be_named_and_needs_no_prefix():
+    network = Sequential([Dense(3, name="kind")], 5)
+    trainer = Trainer(network, "softmax_cross_entropy", metrics={"kind": ["accuracy", "f1"], "hits": "accuracy"})
+    assert list(trainer.metrics) == ["accuracy", "f1", "hits"]
+    with pytest.raises(InvalidSettingError, match="an output that has metrics must be one of kind, got 'king'"):
+        Trainer(network, "softmax_cross_entropy", metrics={"king": ["accuracy"]})
+
+
 def test_numbers_are_no_metric_of_classes():
     with pytest.raises(InvalidSettingError, match="must be one of labels or probabilities"):
         Trainer(Sequential([Dense(3)]), "softmax_cross_entropy", metrics="r2")

@@ -92,14 +92,18 @@ def named_metrics(
     found: dict[str, Callable[[Any, Any], float]] = {}
     several = len(output_names) > 1
     for key, metric in _pairs(given):
-        outputs = range(len(output_names))
         new: dict[str, Callable[[Any, Any], float]]
-        if several and key in output_names:
+        is_one = callable(metric) or (isinstance(metric, str) and not (several and isinstance(given, Mapping)))
+        if key in output_names and (several or not is_one):
             place = output_names.index(key)
-            inner = [(_name(each), each) if name is None else (name, each) for name, each in _listed(metric)]
-            new = {f"{key}_{name}": OutputMetric(_function(each, losses[place]), key, place) for name, each in inner}
+            own = [(_name(each), each) if name is None else (name, each) for name, each in _listed(metric)]
+            functions = {name: _function(each, losses[place]) for name, each in own}
+            new = {f"{key}_{name}": OutputMetric(each, key, place) for name, each in functions.items()} if several else functions
+        elif not is_one:
+            raise InvalidSettingError(phrase_unknown("an output that has metrics", key, output_names, owner="Trainer"))
         elif several and isinstance(metric, str):
-            new = {f"{output_names[i]}_{key}": OutputMetric(_function(metric, losses[i]), output_names[i], i) for i in outputs}
+            pairs = zip(output_names, losses, strict=True)
+            new = {f"{name}_{key}": OutputMetric(_function(metric, loss), name, i) for i, (name, loss) in enumerate(pairs)}
         else:
             new = {key: _function(metric, losses[0])}
         for name in new:
