@@ -25,7 +25,6 @@ from lamina.network.named_arrays import NamedArrays
 from lamina.network.node import InputNode, Node
 from lamina.network.rows_by_input import rows_by_input
 from lamina.network.summary import summary_html, summary_of
-from lamina.network.svg import svg_of
 from lamina.validation import Rule, check_parameters, integer
 
 if TYPE_CHECKING:
@@ -470,6 +469,8 @@ class Network:
         '<svg xmlns="http://www.w3.org/2000/svg'
         >>> Path("network.svg").write_text(text, encoding="utf-8")  # doctest: +SKIP
         """
+        from lamina.network.svg import svg_of  # few networks are drawn
+
         return svg_of(self.inputs, self.nodes, self.output_names)
 
     def _repr_html_(self) -> str:

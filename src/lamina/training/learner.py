@@ -23,7 +23,6 @@ from lamina.training.own_layers import check_own_gradients, has_own_layers
 from lamina.training.predictor import Predictor
 from lamina.training.rows import Rows
 from lamina.training.settings import TrainerSettings, setting
-from lamina.training.steppers.custom_loss import CustomSteps
 from lamina.training.trainer_rules import opened_settings
 from lamina.validation import boolean, check_parameters
 
@@ -160,6 +159,8 @@ class Learner(Predictor):
         >>> loss, gradients["dense_1.weight"].ravel().tolist(), gradients["dense_1.bias"].tolist()
         (4.5, [-3.0, -6.0], [-3.0])
         """
+        from lamina.training.steppers.custom_loss import CustomSteps  # most runs have no such loss
+
         check_parameters({"training": training}, {"training": boolean()}, owner=f"{type(self).__name__}.loss_and_gradients")
         data = self.batches(X, y, sample_weight)
         if not is_running(self):

@@ -12,7 +12,6 @@ import numpy as np
 from lamina.errors import InvalidSettingError, phrase, phrase_unknown
 from lamina.losses import Loss, Quantile
 from lamina.metrics import ALIASES, LABEL_METRICS, NUMBER_METRICS, PROBABILITY_METRICS, label_metric
-from lamina.training.objectives import check_labels, decide
 from lamina.validation import Rule, function, mapping_of, one_of, sequence_of, text, value
 
 __all__ = ["METRICS_RULE", "Metrics", "NamedMetric", "OutputMetric", "named_metrics"]
@@ -42,6 +41,8 @@ class NamedMetric:
     loss: Loss
 
     def __call__(self, targets: Any, predictions: np.ndarray) -> float:
+        from lamina.training.objectives import check_labels, decide  # most trainers have no metrics by name
+
         truth = np.asarray(targets.toarray() if hasattr(targets, "toarray") else targets, dtype=np.float64)
         truth = truth.reshape(len(truth), -1)
         if self.name in NUMBER_METRICS:
