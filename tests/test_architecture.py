@@ -84,6 +84,7 @@ def test_the_doors_entries():
     assert {method: f"{module}.{function}" for method, (module, function) in SERVED.items()} == {
         "FittedNetwork.plot": "lamina.plots.plot_history",
         "FittedTable.plot": "lamina.plots.plot_history",
+        "FittedTable.report": "lamina.report.report_on",
         "History.plot": "lamina.plots.plot_history",
         "LearningRateRange.plot": "lamina.plots.plot_learning_rate_range",
         "Network.plot": "lamina.plots.plot_network",
@@ -91,6 +92,7 @@ def test_the_doors_entries():
         "Perceptron.plot": "lamina.plots.plot_history",
         "PermutationImportance.plot": "lamina.plots.plot_importance",
         "TableModel.plot": "lamina.plots.plot_history",
+        "TableModel.report": "lamina.report.report_on",
         "Trainer.live": "lamina.plots.live_plot.live",
         "Trainer.plot": "lamina.plots.plot_history",
         "WidthSweep.plot": "lamina.plots.plot_width_sweep",

@@ -23,6 +23,7 @@ from lamina.cli.lone_dash import hide_dashes, show_dashes, take_dashes_back
 from lamina.cli.option_words import in_option_words
 from lamina.cli.output import output_console, print_error, print_json
 from lamina.cli.predict import predict
+from lamina.cli.report import report
 from lamina.cli.search import search
 from lamina.cli.settings_file import read_settings_file
 from lamina.cli.standard_streams import has_standard_output, open_missing_streams
@@ -54,7 +55,7 @@ def build_app() -> App:
         config=(take_dashes_back, read_settings_file, refuse_fractions),
         default_parameter=Parameter(consume_multiple=True, negative_iterable=()),
     )
-    for command in (train, search, predict, evaluate, doctor, info, lecture, lab, completion_of(app)):
+    for command in (train, search, predict, evaluate, doctor, report, info, lecture, lab, completion_of(app)):
         app.command(command)
     return app
 
@@ -148,5 +149,5 @@ def _kind(error: LaminaError) -> str:
 
 
 def _command(arguments: Sequence[str]) -> str:
-    known = ("train", "search", "predict", "evaluate", "doctor", "info", "lecture", "completion")
+    known = ("train", "search", "predict", "evaluate", "doctor", "report", "info", "lecture", "completion")
     return f"{arguments[0]} " if arguments and arguments[0] in known else ""

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from cyclopts import Parameter
 
-from lamina.cli.cure_options import option
 from lamina.cli.head_start import import_training_meanwhile
 from lamina.cli.options import READING, Flag, Quiet, Reading, check_output
 from lamina.cli.output import listed, notes_printed, output_console, print_json, print_line, printable
@@ -24,6 +23,7 @@ from lamina.cli.train import (
     read_with_targets,
     share_or_table,
 )
+from lamina.model.as_options import option
 from lamina.model.table_settings import TableSettings
 
 if TYPE_CHECKING:

@@ -1,4 +1,4 @@
-"""The report on a model: one content, written as text or as JSON."""
+"""The report on a model: one content, written as a page, as text or as JSON."""
 
 from lamina.lazy import lazy_exports
 

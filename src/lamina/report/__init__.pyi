@@ -10,3 +10,4 @@ from lamina.report.content import Table as Table
 from lamina.report.content import Told as Told
 from lamina.report.content import Words as Words
 from lamina.report.report import Report as Report
+from lamina.report.write import report_on as report_on

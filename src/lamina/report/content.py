@@ -88,7 +88,17 @@ class Table:
 
 @dataclass(frozen=True, slots=True)
 class Axis:
-    """What an axis measures, with its unit, from where to where (by default as far as there are numbers), and how."""
+    """What an axis measures.
+
+    Attributes
+    ----------
+    label : str
+        With the unit.
+    is_log : bool
+        Whether it is logarithmic.
+    ends : (float, float), optional
+        From where to where; by default as far as there are numbers.
+    """
 
     label: str
     is_log: bool = False
@@ -190,7 +200,16 @@ class Heat:
 
 @dataclass(frozen=True, slots=True)
 class Matrix:
-    """Counts of pairs: a row for each true class, a column for each predicted one."""
+    """Counts of pairs of classes.
+
+    Attributes
+    ----------
+    title, told : str
+    names : tuple of str
+        Of the classes.
+    counts : tuple of tuple of int
+        A row for each true class, a column for each predicted one.
+    """
 
     title: str
     told: str
@@ -200,7 +219,12 @@ class Matrix:
 
 @dataclass(frozen=True, slots=True)
 class Code:
-    """Lines to copy."""
+    """Lines to copy.
+
+    Attributes
+    ----------
+    title, text : str
+    """
 
     title: str
     text: str
@@ -212,7 +236,16 @@ Block: TypeAlias = Words | Told | Table | Chart | Bars | Heat | Matrix | Code
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A part of a report: its key for programs, its title, and its blocks in order."""
+    """A part of a report.
+
+    Attributes
+    ----------
+    key : str
+        For programs, such as "findings".
+    title : str
+    blocks : tuple of Block
+        In the order in which they are read.
+    """
 
     key: str
     title: str

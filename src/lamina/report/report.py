@@ -1,12 +1,15 @@
-"""A report: its content, which prints as text, and goes to JSON."""
+"""A report: its content, which prints as text, and goes to a page and to JSON."""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from lamina.files import atomic_write
 from lamina.report.content import Content, Part
+from lamina.report.html_writer import html_of
 from lamina.report.json_writer import dict_of
 from lamina.report.text_writer import text_of
 
@@ -62,3 +65,24 @@ class Report(Content):
     def to_dict(self) -> dict[str, Any]:
         """The content as JSON-able values; numbers that are not finite are None."""
         return dict_of(self)
+
+    def to_html(self) -> str:
+        """The page: one file without a script, which asks for nothing else."""
+        return html_of(self)
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the page to a file, all of it or nothing.
+
+        Parameters
+        ----------
+        path : str or path
+            Such as "report.html"; an existing file is replaced.
+
+        Raises
+        ------
+        FileError
+            If the file cannot be written.
+        """
+        page = self.to_html().encode("utf-8", "replace")
+        with atomic_write(path) as file:
+            file.write(page)

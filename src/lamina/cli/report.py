@@ -1,0 +1,98 @@
+"""``lamina report``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+from cyclopts import Parameter
+
+from lamina.cli.options import READING, Flag, Quiet, Reading, ReadingOptions, check_output, load_table_model
+from lamina.cli.output import notes_printed, print_json, print_line
+from lamina.cli.treatment import MAX_ROWS
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from lamina.model import TableModel
+
+__all__ = ["report"]
+
+
+def report(
+    model: Path,
+    table: Annotated[Path | None, Parameter(show_default=False)] = None,
+    /,
+    *,
+    output: Annotated[Path | None, Parameter(alias="-o")] = None,
+    text: Flag = False,
+    diagnosis: bool = True,
+    max_rows: int = MAX_ROWS,
+    seed: int = 0,
+    json: Flag = False,
+    quiet: Quiet = False,
+    reading: Reading = READING,
+) -> None:
+    """Write all that is to say of a model into one page: what the doctor finds, how it learned, how good it is, what matters.
+
+    The page is one file without scripts, which is readable from disk and on paper. The pictures of predictions, the doctor's
+    findings and what matters need a table with the target, best one that the model was not trained on.
+
+    Parameters
+    ----------
+    model : Path
+        Model file.
+    table : Path
+        CSV or TSV (also .gz), Parquet or Feather, with the target and the columns that the model was trained on; - for standard
+        input.
+    output : Path
+        HTML file; default: report.html, unless --text or --json.
+    text : bool
+        Print the same as text.
+    diagnosis : bool
+        Let the doctor train a copy on the table; takes a few times as long as the training.
+    max_rows : int
+        Larger tables are examined by the doctor on this many rows, drawn at random; at least 20.
+    seed : int
+        Of what is drawn at random: rows, shuffles, the doctor's split.
+    json : bool
+        Print the same as one JSON object.
+    quiet : bool
+        Print no notes.
+    """
+    from lamina.report import report_on
+
+    path = output or (None if text or json else Path("report.html"))
+    if path is not None:
+        check_output(path, model, *([] if table is None else [table]))
+    with notes_printed(quiet) as notes:
+        loaded = load_table_model(model)
+        rows = None if table is None else _rows(loaded, table, reading)
+        spell = _spell(loaded)
+        found = report_on(loaded, rows, seed=seed, max_rows=max_rows, diagnosis=diagnosis, spell=spell, path=str(model))
+    if path is not None:
+        found.save(path)
+    if json:
+        print_json({**found.to_dict(), "output": None if path is None else str(path), "notes": notes})
+    elif text:
+        print_line(str(found).rstrip())
+    elif not quiet:
+        print_line(f"{found.lead}\nReport: {path}")
+
+
+def _rows(model: TableModel, path: Path, reading: ReadingOptions) -> pa.Table:
+    from lamina.cli.train import read_with_targets
+    from lamina.model.kept_settings import settings_of
+
+    missing = settings_of(model).encoding.missing
+    return read_with_targets(path, model.target.names, reading.as_in_training(model), missing)
+
+
+def _spell(model: TableModel) -> Any:
+    """How cures are written: as options of lamina train."""
+    from lamina.cli.cure_options import options_for
+    from lamina.model import TabularClassifier, TabularRegressor
+    from lamina.model.kept_settings import settings_of
+
+    kind: Any = TabularClassifier if model.target.task == "classification" else TabularRegressor
+    return options_for(kind.from_settings(settings_of(model)))

@@ -1,0 +1,60 @@
+"""Charts as SVG: well-formed, with all their numbers inside, whatever is given."""
+
+from __future__ import annotations
+
+import math
+import re
+from xml.etree import ElementTree
+
+import pytest
+
+from lamina.report import Axis, Bars, Chart, Heat, Matrix, Series
+from lamina.report.svg import bars_svg, chart_svg, heat_svg, legend, matrix_svg
+
+NAN, INF = math.nan, math.inf
+
+
+def line(*values: float, is_log: bool = False, look: str = "line") -> str:
+    series = Series("a", tuple(map(float, range(len(values)))), values, look=look)  # type: ignore[arg-type]
+    return chart_svg(Chart("t & <t>", "told", Axis("x"), Axis("y", is_log), (series,)))
+
+
+@pytest.mark.parametrize(
+    "values",
+    [(1.0, 2.0), (1.0,), (0.0, 0.0), (NAN, 1.0, NAN, 2.0), (1e-300, 1e300), (-1e308, 1e308), (INF, 1.0, 2.0), (5e-324, 1.0)],
+)
+@pytest.mark.parametrize("is_log", [False, True])
+def test_every_line_is_drawn_within_its_frame(values: tuple[float, ...], is_log: bool):
+    drawn = line(*values, is_log=is_log)
+    root = ElementTree.fromstring(drawn)
+    assert root.attrib["aria-label"] == "t & <t>. told"
+    assert "nan" not in drawn and "inf" not in drawn
+    path = re.search(r'<path class="l c0" d="([^"]+)"', drawn)
+    assert path is not None
+    for x, y in re.findall(r"[ML](-?[\d.]+) (-?[\d.]+)", path[1]):
+        assert 0 <= float(x) <= 420
+        assert 0 <= float(y) <= 270
+
+
+def test_nothing_known_is_nothing_drawn():
+    assert line(NAN, NAN) == ""
+    assert line() == ""
+    assert bars_svg(Bars("t", "", (), (), (), "l")) == ""
+    assert heat_svg(Heat("t", "", Axis("x"), (), Axis("y"), (0.0, 1.0), ())) == ""
+
+
+def test_a_legend_only_where_there_is_something_to_tell_apart():
+    one = Series("a", (0.0,), (1.0,))
+    assert legend(Chart("", "", Axis(""), Axis(""), (one,))) == ""
+    two = legend(Chart("", "", Axis(""), Axis(""), (one, Series("<b>", (0.0,), (1.0,), look="dots"))))
+    assert "&lt;b&gt;" in two
+
+
+def test_other_charts_are_well_formed_with_hostile_names():
+    bars = bars_svg(Bars("<b>", '"', ("<script>", "b"), (0.5, -0.1), (0.1, 0.0), "drop"))
+    matrix = matrix_svg(Matrix("<b>", '"', ("<script>", "b"), ((12345, 0), (0, 0))))
+    heat = heat_svg(Heat("<b>", '"', Axis("step"), (0.0, 5.0), Axis("sum"), (-INF, 0.0, INF), ((1.0, 0.0), (0.5, 0.5))))
+    for drawn in (bars, matrix, heat):
+        ElementTree.fromstring(drawn)
+        assert "<script" not in drawn
+    assert "12,345" in matrix
