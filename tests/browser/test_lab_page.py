@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Page, WebSocketRoute, expect
 from tests.lab.served import Served
+
+from lamina.lab.state import LabState, LayerState, to_address
 
 ROOT = Path(__file__).parents[2]
 AXE = ROOT / "web" / "node_modules" / "axe-core" / "axe.min.js"
@@ -56,6 +59,59 @@ def test_a_cure_is_applied_and_the_run_before_stays_to_compare(page: Page) -> No
     assert page.locator(".cards select").first.input_value() == "relu"
     expect(page.get_by_text("(dotted: the run before)")).to_be_visible()
     expect(page.get_by_role("img", name="What the network of the run before predicted")).to_be_visible()
+
+
+def test_what_is_heard_of_an_earlier_run_is_not_shown(browser: Browser, lab: Served) -> None:
+    page = browser.new_page()
+    held: list[str | bytes] = []
+    sockets: list[WebSocketRoute] = []
+
+    def between(socket: WebSocketRoute) -> None:
+        def hear(message: str | bytes) -> None:
+            late = isinstance(message, str) and '"findings"' in message
+            held.append(message) if late else socket.send(message)
+
+        sockets.append(socket)
+        socket.connect_to_server().on_message(hear)
+
+    page.route_web_socket("**/live", between)
+    page.goto(lab.address)
+    page.wait_for_selector(".map canvas")
+    page.get_by_role("button", name="Ask the doctor").click()
+    expect(page.get_by_role("button", name="Examining …")).to_be_disabled()
+    while not held:
+        page.wait_for_timeout(50)
+    page.get_by_label("Optimizer").select_option("momentum")
+    expect(page.get_by_role("button", name="Ask the doctor")).to_be_enabled()
+    sockets[0].send(held.pop())
+    sockets[0].send(json.dumps({"kind": "ended", "code": "", "text": "This is over.", "run": 1}))
+    sockets[0].send(json.dumps({"kind": "note", "text": "This is new.", "run": 2}))
+    expect(page.get_by_text("This is new.")).to_be_visible()
+    expect(page.locator(".doctor article")).to_have_count(0)
+    expect(page.get_by_role("status")).to_have_text("Paused")
+    page.close()
+
+
+def test_play_after_the_end_begins_anew(page: Page) -> None:
+    choose_lesson(page, 8)
+    page.get_by_role("button", name="Play").click()
+    expect(page.get_by_role("status")).to_contain_text("Ended: ")
+    page.get_by_role("button", name="One step").click()
+    expect(page.get_by_role("status")).to_have_text("Paused")
+    expect(page.locator(".counts")).to_contain_text("step 1")
+    page.get_by_role("button", name="Play").click()
+    expect(page.get_by_role("status")).to_contain_text("Ended: ")
+    page.get_by_role("button", name="Restart").click()
+    expect(page.get_by_role("status")).to_have_text("Paused")
+    page.get_by_label(re.compile("^Learning rate")).select_option("0.01")
+    play(page)
+
+
+def test_an_address_that_is_typed_into_the_page_is_opened(page: Page) -> None:
+    state = LabState(layers=(LayerState(7), LayerState(6)), seed=3)
+    page.evaluate("address => (location.hash = address)", to_address(state))
+    expect(page.get_by_role("img", name="The network: 2-7-6-1, 76 weights")).to_be_visible()
+    expect(page.get_by_role("spinbutton", name="Units").first).to_have_value("7")
 
 
 def test_a_table_is_opened_read_otherwise_and_learned(page: Page, tmp_path: Path) -> None:
@@ -147,7 +203,6 @@ def test_when_the_lab_has_ended_the_page_says_so(browser: Browser) -> None:
     from tests.lab.served import served
 
     from lamina.lab.server import Lab
-    from lamina.lab.state import LabState
 
     with served(Lab(LabState())) as lab:
         page = browser.new_page()

@@ -19,8 +19,9 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from lamina import load_model
 from lamina.lab.guard import HEADERS
+from lamina.lab.lessons import LESSONS, lesson_of
 from lamina.lab.server import MOST_PAGES, Lab
-from lamina.lab.state import LabState, to_address
+from lamina.lab.state import DataState, LabState, to_address
 
 CSV = b"a,b,c\n" + b"".join(f"{i},{i % 7},{'yes' if i % 3 else 'no'}\n".encode() for i in range(60))
 
@@ -96,8 +97,36 @@ def test_a_page_learns_and_what_it_learned_can_be_saved(lab: Served, tmp_path: P
         assert load_model(tmp_path / "a.lamina").network.num_parameters == 17
         page.ask(do="python", state=page.welcome["state"])
         assert page.hear("python")["text"].startswith("import numpy as np")
-        page.ask(do="examine", state=page.welcome["state"])
+        page.ask(do="examine")
         assert page.hear("findings")["findings"]
+
+
+def test_all_that_is_told_of_a_run_has_its_number(lab: Served) -> None:
+    with lab.page() as page:
+        page.ask(do="restart", state=page.welcome["state"], run=7, play=True)
+        for kind in ("address", "begun", "playing"):
+            assert page.hear(kind)["run"] == 7
+        assert page.see()[0]["run"] == 7
+        page.ask(do="examine")
+        assert page.hear("findings")["run"] == 7
+        page.ask(do="restart", state=LabState(DataState("table")).to_dict(), run=8)
+        assert page.hear("error")["run"] == 8
+        page.ask(do="restart", state=page.welcome["state"], run="9")
+        assert "run" not in page.hear("error")
+
+
+def test_findings_are_about_what_is_trained_and_those_of_the_run_before_are_not_told(lab: Served) -> None:
+    deep = LESSONS[lesson_of("L17")].state
+    with lab.page() as page:
+        page.ask(do="examine")
+        assert "nothing to examine" in page.hear("findings")["error"]
+        page.ask(do="restart", state=deep.to_dict(), run=1)
+        page.ask(do="examine")
+        page.ask(do="restart", state=LabState().to_dict(), run=2)
+        page.ask(do="examine")
+        found = page.hear("findings")
+        assert found["run"] == 2
+        assert not any(finding["title"].startswith("vanishing") for finding in found["findings"])
 
 
 def test_a_shared_address_is_opened_and_a_broken_one_is_refused(lab: Served) -> None:
@@ -145,8 +174,10 @@ def test_a_closed_page_is_unknown_and_its_training_ends(lab: Served) -> None:
         number = page.welcome["page"]
         page.ask(do="restart", state=page.welcome["state"], play=True)
         page.hear("playing")
-        session = lab.lab.pages[number]._session
+        page.ask(do="examine")
+        session, examiner = lab.lab.pages[number]._session, lab.lab.pages[number]._examiner
     assert session.join(5)
+    assert examiner.join(5)
     assert send_table(lab, number, CSV)[0] == 404
     assert request(lab, f"/{TOKEN}/model?page={number}")[0] == 404
 
@@ -205,11 +236,12 @@ def random_message(rng: random.Random) -> str:
             part[rng.choice([*part, "new"])] = deepcopy(rng.choice(odd))
         if not isinstance(state.get("data"), dict) or not isinstance(state.get("training"), dict):
             break
-    words = ("restart", "play", "pause", "step", "epoch", "speed", "open", "python", "nothing")
+    words = ("restart", "play", "pause", "step", "epoch", "speed", "open", "python", "examine", "nothing")
     message = {
         "do": rng.choice(words),
         "state": state,
         "play": rng.choice(odd),
+        "run": rng.choice([*odd, 1, 2]),
         "steps_a_second": rng.choice(odd),
         "address": "eJw",
     }

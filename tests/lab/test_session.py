@@ -92,6 +92,16 @@ def test_it_plays_until_it_is_paused_and_curves_grow(session: Session, told: Tol
     assert frame["layers"]["names"] == ["hidden_1", "output"]
 
 
+@pytest.mark.parametrize(("ask", "steps"), [("step", 1), ("epoch", 9)])
+def test_what_is_asked_for_before_a_run_has_begun_is_done(session: Session, told: Told, ask: str, steps: int) -> None:
+    session.restart(LabState())
+    getattr(session, ask)()
+    frames: list[int] = []
+    while (message := told.get(timeout=LONG_S)) != {"kind": "paused", "run": 0}:
+        frames += [unpack(message)[0]["step"]] if isinstance(message, bytes) else []
+    assert frames[-1] == steps
+
+
 def test_its_speed_can_be_bounded(session: Session, told: Told) -> None:
     session.restart(LabState())
     told.next("paused")
@@ -114,7 +124,8 @@ def test_another_state_begins_anew_also_while_it_plays(session: Session, told: T
 
 def test_a_training_that_ends_says_why_and_another_can_begin(session: Session, told: Told) -> None:
     session.restart(LabState(training=TrainingState(max_epochs=3)), play=True)
-    assert told.next("ended") == {"kind": "ended", "code": "max_epochs", "text": "All 3 epochs asked for were run."}
+    ended = {"kind": "ended", "code": "max_epochs", "text": "All 3 epochs asked for were run.", "run": 0}
+    assert told.next("ended") == ended
     early = TrainingState(learning_rate=1.0, patience=2)
     session.restart(LabState(training=early), play=True)
     assert told.next("ended")["code"] == "no_improvement"

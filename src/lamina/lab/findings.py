@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -12,6 +12,7 @@ from lamina.doctor import Finding, diagnose
 from lamina.errors import InvalidSettingError
 from lamina.lab.experiment import LabRows, build
 from lamina.lab.state import LabState
+from lamina.training import Callback
 
 __all__ = ["cured", "examined"]
 
@@ -32,7 +33,7 @@ _OF_TRAINING = {
 _OF_LAYERS = {"activation": "activation", "weight_init": "init", "batch_norm": "batch_norm", "dropout": "dropout"}
 
 
-def examined(state: LabState, rows: LabRows) -> list[dict[str, Any]]:
+def examined(state: LabState, rows: LabRows, callbacks: Sequence[Callback] = ()) -> list[dict[str, Any]]:
     """The doctor's findings on what a state trains: a copy of it is trained while it is watched.
 
     Parameters
@@ -40,6 +41,8 @@ def examined(state: LabState, rows: LabRows) -> list[dict[str, Any]]:
     state : LabState
     rows : LabRows
         Those of the state.
+    callbacks : sequence of Callback, default=()
+        Of the trainings that are watched.
 
     Returns
     -------
@@ -47,7 +50,7 @@ def examined(state: LabState, rows: LabRows) -> list[dict[str, Any]]:
         Of each finding its title, how bad it is, sentences, numbers and cures; of each cure its name, why it helps, the lecture's
         row, and the state that it leads to, or None where the page has no such setting.
     """
-    trainer = build(state, rows).trainer
+    trainer = build(state, rows, callbacks).trainer
     X, y = np.concatenate([rows.X, rows.X_val]), np.concatenate([rows.y, rows.y_val])
     epochs = min(_EPOCHS, state.training.max_epochs)
     diagnosis = diagnose(trainer, X, y, seed=state.seed, max_epochs=epochs)

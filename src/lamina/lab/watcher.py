@@ -26,6 +26,8 @@ class Steering(Protocol):
 
     Attributes
     ----------
+    run : int
+        Its number, which every frame has.
     pace : float
         Steps a second that are wanted.
     is_stepping : bool
@@ -33,6 +35,9 @@ class Steering(Protocol):
     goes_by_epochs : bool
         Whether many short epochs may go by before one looks.
     """
+
+    @property
+    def run(self) -> int: ...
 
     @property
     def pace(self) -> float: ...
@@ -43,8 +48,8 @@ class Steering(Protocol):
     @property
     def goes_by_epochs(self) -> bool: ...
 
-    def allow(self, watcher: Watcher, *, at_epoch: bool) -> bool:
-        """Wait until training may go on; False if it is to end."""
+    def allow(self, watcher: Watcher, *, after: str) -> bool:
+        """Wait until training may go on after a "step", an "epoch" or the "begin"; False if it is to end."""
 
     def tell(self, message: bytes | dict[str, Any]) -> None:
         """Tell the page."""
@@ -79,7 +84,7 @@ class Watcher(Callback):
         self._loss = float("nan")
 
     def on_fit_begin(self, trainer: Any) -> None:
-        self._go_on(trainer, at_epoch=False)
+        self._go_on(trainer, after="begin")
 
     def next_step(self, trainer: Any) -> int:
         return int(trainer.step + self._steps_ahead)
@@ -104,17 +109,17 @@ class Watcher(Callback):
             self._loss = float(result.losses[-1])
 
     def on_step_end(self, trainer: Any, losses: np.ndarray) -> None:
-        self._look(trainer, at_epoch=False)
+        self._look(trainer, after="step")
 
     def on_epoch_end(self, trainer: Any, record: dict[str, Any]) -> None:
         self._loss = float(record["loss"])
-        self._look(trainer, at_epoch=True)
+        self._look(trainer, after="epoch")
 
-    def _look(self, trainer: Any, *, at_epoch: bool) -> None:
+    def _look(self, trainer: Any, *, after: str) -> None:
         self._wait(self._let_go + (trainer.step - self._looked_at) / self._session.pace - time.perf_counter())
         if time.perf_counter() >= self._next_frame:
             self.show()
-        self._go_on(trainer, at_epoch=at_epoch)
+        self._go_on(trainer, after=after)
         self._let_go, self._looked_at = time.perf_counter(), trainer.step
 
     @staticmethod
@@ -122,8 +127,8 @@ class Watcher(Callback):
         if seconds > 0:
             time.sleep(min(seconds, 1.0))
 
-    def _go_on(self, trainer: Any, *, at_epoch: bool) -> None:
-        if not self._session.allow(self, at_epoch=at_epoch):
+    def _go_on(self, trainer: Any, *, after: str) -> None:
+        if not self._session.allow(self, after=after):
             trainer.stop("callback", "The training was begun anew.")
 
     def show(self, *, whole: bool = False) -> None:
@@ -135,6 +140,7 @@ class Watcher(Callback):
         self._note(trainer.step, loss, validation["loss"], validation.get("accuracy", float("nan")))
         values: dict[str, Any] = {
             "kind": "frame",
+            "run": self._session.run,
             "epoch": trainer.epoch,
             "step": trainer.step,
             "loss": loss,

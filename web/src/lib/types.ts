@@ -104,6 +104,7 @@ export interface Layers {
 
 export interface Frame {
   kind: 'frame'
+  run: number
   epoch: number
   step: number
   loss: number | null
@@ -123,7 +124,8 @@ export interface Before {
   map: Uint8Array | null
 }
 
-export type Message =
+/** What is about a run has the run's number; what is about none, such as the answer to a message that is wrong, has not. */
+export type Message = (
   | Welcome
   | Begun
   | { kind: 'address'; address: string }
@@ -134,3 +136,4 @@ export type Message =
   | { kind: 'ended'; code: string; text: string }
   | { kind: 'error'; text: string }
   | { kind: 'note'; text: string }
+) & { run?: number }
