@@ -26,7 +26,7 @@ def play(page: Page) -> None:
 
 def wait_for_accuracy(page: Page, least: float) -> None:
     page.wait_for_function(
-        """least => { const said = document.querySelector('.curves figcaption').textContent.match(/accuracy ([\\d.]+) %/)
+        """least => { const said = document.querySelector('.curves').textContent.match(/accuracy ([\\d.]+) %/)
                       return said && Number(said[1]) >= least }""",
         arg=least,
     )
@@ -57,8 +57,33 @@ def test_a_cure_is_applied_and_the_run_before_stays_to_compare(page: Page) -> No
     page.get_by_role("button", name="Apply: use relu", exact=True).first.click()
     wait_for_accuracy(page, 90)
     assert page.locator(".cards select").first.input_value() == "relu"
-    expect(page.get_by_text("(dotted: the run before)")).to_be_visible()
+    comparison = page.get_by_role("region", name="Comparison")
+    expect(comparison).to_contain_text("activation of all layers sigmoid → relu")
     expect(page.get_by_role("img", name="What the network of the run before predicted")).to_be_visible()
+    for name in ("hidden_1", "output"):
+        for quantity in ("activations", "gradients"):
+            expect(page.get_by_role("img", name=f"Density of the {quantity} of {name} over time")).to_be_visible()
+            expect(page.get_by_role("img", name=f"Density of the {quantity} of {name}, before over time")).to_be_visible()
+    page.get_by_role("button", name="End the comparison").click()
+    expect(page.get_by_role("img", name="What the network of the run before predicted")).to_have_count(0)
+    expect(page.get_by_role("row", name="hidden_1, before")).to_have_count(0)
+
+
+def test_a_run_that_is_kept_is_compared_with_all_that_come(page: Page) -> None:
+    comparison = page.get_by_role("region", name="Comparison")
+    expect(page.get_by_role("button", name="Keep this run to compare")).to_be_disabled()
+    play(page)
+    wait_for_accuracy(page, 60)
+    page.get_by_role("button", name="Pause").click()
+    page.get_by_role("button", name="Keep this run to compare").click()
+    expect(comparison).to_contain_text("the run that you kept, with the same settings")
+    play(page)
+    for rate in ("0.1", "0.3"):
+        page.get_by_label(re.compile("^Learning rate")).select_option(rate)
+        expect(comparison).to_contain_text(f"learning rate 0.01 → {rate}")
+    page.get_by_role("button", name="Remove").click()
+    expect(comparison).to_contain_text("hidden layers 4 tanh → none")
+    expect(page.get_by_role("row", name="hidden_1, before")).to_be_visible()
 
 
 def test_what_is_heard_of_an_earlier_run_is_not_shown(browser: Browser, lab: Served) -> None:
@@ -123,7 +148,7 @@ def test_a_table_is_opened_read_otherwise_and_learned(page: Page, tmp_path: Path
     expect(page.get_by_role("img", name=re.compile("^The network: 1-"))).to_be_visible()
     page.get_by_label("Column to predict").select_option("city")
     play(page)
-    expect(page.locator(".curves figcaption")).to_contain_text("accuracy")
+    expect(page.locator(".curves")).to_contain_text("accuracy")
     (tmp_path / "no.csv").write_text("")
     page.get_by_label("Open a table").set_input_files(tmp_path / "no.csv")
     expect(page.get_by_role("alert")).to_contain_text("no.csv: a table must have a header")

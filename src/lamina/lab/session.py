@@ -247,4 +247,5 @@ def _begun(experiment: Experiment) -> dict[str, Any]:
         "weighted": list(experiment.weighted),
         "parameters": network.num_parameters,
         "depth": network.depth,
+        "metric": "accuracy" if rows.classes else "R²",
     }

@@ -86,6 +86,7 @@ export interface Begun {
   validation_points: number[][]
   hidden: string[]
   weighted: string[]
+  metric: string
   parameters: number
   depth: number
 }
@@ -108,7 +109,7 @@ export interface Frame {
   epoch: number
   step: number
   loss: number | null
-  validation: { loss: number | null; accuracy?: number | null }
+  validation: { loss: number | null; metric: number | null }
   layers: Layers | Record<string, never>
   arrays: Record<string, Values>
 }
@@ -118,10 +119,11 @@ export interface Values {
   shape: number[]
 }
 
-/** What is kept of a run when the next one begins. */
-export interface Before {
-  curves: Float32Array
-  map: Uint8Array | null
+/** A run as far as it was seen; the densities come less often than frames. */
+export interface Run {
+  begun: Begun
+  frame: Frame | null
+  densities: { values: Values; steps: Values } | null
 }
 
 /** What is about a run has the run's number; what is about none, such as the answer to a message that is wrong, has not. */
