@@ -86,6 +86,36 @@ def test_a_run_that_is_kept_is_compared_with_all_that_come(page: Page) -> None:
     expect(page.get_by_role("row", name="hidden_1, before")).to_be_visible()
 
 
+def test_finer_knobs_are_turned_and_what_is_wrong_is_said(page: Page) -> None:
+    page.get_by_label(re.compile("^Learning rate")).select_option("other …")
+    page.keyboard.type("0.07")
+    page.keyboard.press("Tab")
+    expect(page.get_by_label(re.compile("^Learning rate")).locator("option:checked")).to_have_text("0.07")
+    page.get_by_text("Settings of adam").click()
+    page.get_by_label("beta1").fill("0.5")
+    page.keyboard.press("Tab")
+    page.get_by_role("button", name="Show the code").click()
+    expect(page.locator("pre")).to_contain_text('{"kind": "adam", "learning_rate": 0.07, "beta1": 0.5}')
+    page.get_by_label("beta1").fill("2")
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("alert")).to_contain_text("beta1 must be")
+    page.get_by_label("beta1").fill("")
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("alert")).to_have_count(0)
+    page.get_by_text("Clipping", exact=True).click()
+    page.get_by_label("Clip the gradient's norm at").select_option("0.01")
+    page.get_by_role("checkbox", name="batch norm").check()
+    page.get_by_label(re.compile("^Where it stands")).select_option("after")
+    page.get_by_label(re.compile("^Initialization")).select_option("normal")
+    page.get_by_label(re.compile("^Standard deviation")).select_option("1")
+    page.get_by_label(re.compile("^Epochs")).select_option("50")
+    page.get_by_text("Stopping and restarts").click()
+    page.get_by_label("Starts, of which the best stays").select_option("2")
+    page.get_by_role("button", name="Play").click()
+    expect(page.get_by_role("status")).to_contain_text("Of 2 starts, number")
+    expect(page.locator(".curves")).to_contain_text("The gradient was clipped in 100 % of the last epoch's steps.")
+
+
 def test_what_is_heard_of_an_earlier_run_is_not_shown(browser: Browser, lab: Served) -> None:
     page = browser.new_page()
     held: list[str | bytes] = []

@@ -21,8 +21,6 @@ _PATIENCE = 10  # as an estimator's n_iter_no_change
 #: The words of cures, and the fields of a training's state that they change.
 _OF_TRAINING = {
     "learning_rate": "learning_rate",
-    "optimizer": "optimizer",
-    "schedule": "schedule",
     "batch_size": "batch_size",
     "epochs": "max_epochs",
     "l2": "l2",
@@ -89,7 +87,9 @@ def cured(state: LabState, changes: Mapping[str, Any]) -> LabState | None:
 def _changed(state: LabState, changes: Mapping[str, Any]) -> LabState | None:
     training, layers = state.training, state.layers
     for word, value in changes.items():
-        if word in _OF_TRAINING:
+        if word in ("optimizer", "schedule"):
+            training = replace(training, **{word: value, f"{word}_settings": {}})
+        elif word in _OF_TRAINING:
             training = replace(training, **{_OF_TRAINING[word]: value})
         elif word in _OF_LAYERS:
             layers = tuple(replace(layer, **{_OF_LAYERS[word]: value}) for layer in layers)

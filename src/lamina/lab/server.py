@@ -22,7 +22,7 @@ from lamina.lab.lessons import LESSONS
 from lamina.lab.opened_table import OpenedTable, open_upload
 from lamina.lab.python_text import as_python
 from lamina.lab.session import Session
-from lamina.lab.state import CHOICES, MOST_LAYERS, MOST_UNITS, LabState, from_address, to_address
+from lamina.lab.state import CHOICES, FURTHER, INIT_SETTINGS, MOST_LAYERS, MOST_UNITS, LabState, from_address, to_address
 from lamina.model import save_model
 
 __all__ = ["MOST_PAGES", "Lab", "make_app"]
@@ -315,6 +315,8 @@ def _welcome(lab: Lab) -> dict[str, Any]:
         "kind": "welcome",
         "state": lab.first.to_dict(),
         "choices": {name: list(names) for name, names in CHOICES.items()},
+        "further": {family: dict(members) for family, members in FURTHER.items()},
+        "init_settings": dict(INIT_SETTINGS),
         "limits": {"layers": MOST_LAYERS, "units": MOST_UNITS, "upload": lab.max_upload},
         "table": None if lab.table is None else lab.table.described(),
         "lessons": [lesson.to_dict() for lesson in LESSONS],

@@ -5,14 +5,14 @@ from __future__ import annotations
 import logging
 import threading
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Any, TypeVar
 
 import numpy as np
 
 from lamina.errors import LaminaError, NonFiniteError
-from lamina.lab.experiment import Experiment, build, rows_of
+from lamina.lab.experiment import Experiment, LabRows, build, rows_of
 from lamina.lab.state import LabState
 from lamina.lab.watcher import Watcher
 from lamina.training import Monitor
@@ -145,18 +145,45 @@ class Session:
         rows, notes = _noted(lambda: rows_of(state, self.table))
         for note in notes:
             self.tell({"kind": "note", "text": note})
+        watchers: list[Watcher] = []
+        for start in range(state.training.restarts):
+            watcher = self._trained(state, rows, start)
+            if self._has_another:
+                return
+            watchers.append(watcher)
+        best = min(watchers, key=lambda watcher: watcher.outcome)
+        self._experiment = best.experiment
+        best.show(whole=True)
+        reason = best.experiment.trainer.stop_reason
+        text = reason.text if reason else ""
+        if len(watchers) > 1:
+            text = f"{_of_starts(watchers, best)} {text}"
+        self.tell({"kind": "ended", "code": reason.code if reason else "", "text": text})
+
+    def _trained(self, state: LabState, rows: LabRows, start: int) -> Watcher:
+        """Train until it ends, or until there is another state.
+
+        Raises
+        ------
+        NonFiniteError
+            If a number became infinite or NaN, and there are no other starts.
+        """
+        training = state.training
         monitor = Monitor(rows=_PROBED_ROWS)
         watcher = Watcher(self, monitor)
-        experiment = watcher.experiment = build(state, rows, [monitor, watcher])
+        experiment = watcher.experiment = build(state, rows, [monitor, watcher], start=start)
         self._experiment = experiment
-        self.tell(_begun(experiment))
-        validates = bool(state.training.patience)
-        data: dict[str, Any] = {"validation_data": (rows.X_val, rows.y_val)} if validates else {}
-        experiment.trainer.fit(rows.X, rows.y, **data, max_epochs=state.training.max_epochs, final_check=False)
-        if self._state is None:
-            watcher.show(whole=True)
-            reason = experiment.trainer.stop_reason
-            self.tell({"kind": "ended", "code": reason.code if reason else "", "text": reason.text if reason else ""})
+        if start == 0:
+            self.tell(_begun(experiment))
+        if training.restarts > 1:
+            self.tell({"kind": "start", "number": start + 1, "of": training.restarts})
+        data: dict[str, Any] = {"validation_data": (rows.X_val, rows.y_val)} if training.needs_validation else {}
+        try:
+            experiment.trainer.fit(rows.X, rows.y, **data, max_epochs=training.max_epochs, final_check=False)
+        except NonFiniteError:
+            if training.restarts == 1:
+                raise
+        return watcher
 
     # What the watcher asks
 
@@ -201,6 +228,11 @@ class Session:
         self._tell(message if isinstance(message, bytes) else {**message, "run": self.run})
 
     @property
+    def _has_another(self) -> bool:
+        """Whether another state is to take the place of the present one."""
+        return self._state is not None
+
+    @property
     def _may_go_on(self) -> bool:
         return self._is_playing or self._allowed_steps > 0 or self._allowed_epochs > 0
 
@@ -228,6 +260,11 @@ def _noted(make: Callable[[], _Made]) -> tuple[_Made, list[str]]:
         warnings.simplefilter("always")
         made = make()
     return made, list(dict.fromkeys(str(note.message) for note in left))
+
+
+def _of_starts(watchers: Sequence[Watcher], best: Watcher) -> str:
+    losses = ", ".join(f"{watcher.outcome:.3g}" for watcher in watchers)
+    return f"Of {len(watchers)} starts, number {watchers.index(best) + 1} is the best: validation losses {losses}."
 
 
 def _begun(experiment: Experiment) -> dict[str, Any]:

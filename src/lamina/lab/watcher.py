@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from typing import Any, Protocol
 
@@ -135,6 +136,12 @@ class Watcher(Callback):
         if not self._session.allow(self, after=after):
             trainer.stop("callback", "The training was begun anew.")
 
+    @property
+    def outcome(self) -> float:
+        """The present validation loss; infinite if it is no number."""
+        loss = self._judge.measure()["loss"]
+        return loss if math.isfinite(loss) else math.inf
+
     def show(self, *, whole: bool = False) -> None:
         """Send a frame; a ``whole`` one has the maps of all units and the densities in any case."""
         began = time.perf_counter()
@@ -148,6 +155,7 @@ class Watcher(Callback):
             "epoch": trainer.epoch,
             "step": trainer.step,
             "loss": loss,
+            "clipped": next(reversed(self._monitor.record.clipped_share), float("nan")),
             "validation": validation,
             "layers": self._layers(),
         }

@@ -23,7 +23,10 @@ export interface LayerState {
   activation: string
   dropout: number
   batch_norm: boolean
+  norm_place: string
+  norm_momentum: number
   init: string
+  init_value: number | null
   skip: boolean
 }
 
@@ -31,14 +34,25 @@ export interface TrainingState {
   kind: 'training'
   optimizer: string
   learning_rate: number
+  optimizer_settings: Record<string, number | null>
   schedule: string
+  schedule_settings: Record<string, number | null>
   batch_size: number
   l1: number
   l2: number
+  max_norm: number | null
+  input_dropout: number
   clip_value: number | null
+  clip_layer_norm: number | null
   clip_norm: number | null
   patience: number
+  stop_monitor: string
+  stop_tol: number
+  keeps_best: boolean
+  target_loss: number | null
+  small_gradient: number | null
   max_epochs: number
+  restarts: number
 }
 
 export interface Table {
@@ -70,7 +84,10 @@ export interface Welcome {
   lessons: Lesson[]
   lesson: number | null
   state: LabState
-  choices: Record<'source' | 'activation' | 'init' | 'optimizer' | 'schedule', string[]>
+  choices: Record<'source' | 'activation' | 'init' | 'norm_place' | 'optimizer' | 'schedule', string[]>
+  /** The further settings of each optimizer and schedule, which are numbers, with their defaults. */
+  further: Record<'optimizer' | 'schedule', Record<string, Record<string, number | null>>>
+  init_settings: Record<string, string>
   limits: { layers: number; units: number; upload: number }
   table: Table | null
 }
@@ -109,6 +126,7 @@ export interface Frame {
   epoch: number
   step: number
   loss: number | null
+  clipped: number | null // the share of the last epoch's steps
   validation: { loss: number | null; metric: number | null }
   layers: Layers | Record<string, never>
   arrays: Record<string, Values>
@@ -133,6 +151,7 @@ export type Message = (
   | { kind: 'address'; address: string }
   | { kind: 'python'; text: string }
   | { kind: 'findings'; findings: Finding[]; error: string }
+  | { kind: 'start'; number: number; of: number }
   | { kind: 'playing' }
   | { kind: 'paused' }
   | { kind: 'ended'; code: string; text: string }
