@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import http.client
 import json
 import os
@@ -18,6 +19,7 @@ from tests.lab.served import TOKEN, Served, served
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from lamina import load_model
+from lamina.lab import opened_table
 from lamina.lab.guard import HEADERS
 from lamina.lab.lessons import LESSONS, lesson_of
 from lamina.lab.server import MOST_PAGES, Lab
@@ -140,7 +142,10 @@ def test_a_shared_address_is_opened_and_a_broken_one_is_refused(lab: Served) -> 
 def test_a_page_opens_a_table_for_itself_alone(lab: Served) -> None:
     with lab.page() as page, lab.page() as other:
         status, table = send_table(lab, page.welcome["page"], CSV)
-        assert (status, table) == (200, {"name": "t.csv", "rows": 60, "columns": {"a": "number", "b": "number", "c": "boolean"}})
+        assert (status, table) == (
+            200,
+            {"name": "t.csv", "rows": 60, "columns": {"a": "number", "b": "number", "c": "boolean"}, "note": ""},
+        )
         data = {"source": "table", "target": "c", "rows": 10_000}
         state = page.welcome["state"]
         state["data"] |= data
@@ -160,9 +165,15 @@ def test_a_page_opens_a_table_for_itself_alone(lab: Served) -> None:
         (b"\x00\xff" * 50, "t.parquet", 422, "t.parquet"),
         (b"a,b\n1\n2,3,4\n", "t.csv", 422, "t.csv"),
         (CSV, "../../etc/t.csv", 200, "t.csv"),
+        (gzip.compress(CSV), "t.csv.gz", 200, "t.csv.gz"),
+        (CSV, "t.csv.gz", 422, "no gzip file"),
+        (gzip.compress(b"0" * 3_000_000), "t.csv.gz", 422, "holds more than 2,000,000 bytes"),
     ],
 )
-def test_a_table_that_is_none_gets_a_message(lab: Served, content: bytes, name: str, status: int, said: str) -> None:
+def test_a_table_that_is_none_gets_a_message(
+    lab: Served, content: bytes, name: str, status: int, said: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(opened_table, "_MOST_UNPACKED", 2_000_000)
     with lab.page() as page:
         found, answer = send_table(lab, page.welcome["page"], content, name)
         assert found == status and said in answer.get("error", answer.get("name", ""))

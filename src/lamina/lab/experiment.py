@@ -253,16 +253,20 @@ def _table_rows(state: LabState, table: Any) -> LabRows:
     kinds: Any = {column: kind for column, kind in data.kinds.items() if column != data.target}
     # Without codes of categories: the page draws a line from each feature.
     settings = TableSettings(encoding=EncodingSettings(kinds=kinds, embed_from=None), run=RunSettings(seed=state.seed))
-    given = learned_rows(given_table(_some(table, data.rows, state.seed), data.target), "auto", settings)
+    task: Any = data.task
+    given = learned_rows(given_table(_some(table, data.rows, state.seed), data.target), task, settings)
     prepared = prepare(given, validation=1 - data.train_share, test=0, settings=settings, fewest_rows=_FEWEST_ROWS)
     judging = prepared.validation or prepared.training
     X, X_val = (_dense_features(prepared.encoder.transform(part.table)) for part in (prepared.training, judging))
-    y, y_val = (part.y.astype(np.float32) for part in (prepared.training, judging))
+    y, y_val = (part.y.astype(np.float64) for part in (prepared.training, judging))
     classes = tuple(map(str, prepared.goal.classes))
     if not classes:  # numbers of any size, on a scale that networks learn
-        mean, scale = float(y.mean()), float(y.std()) or 1.0
-        y, y_val = (y - mean) / scale, (y_val - mean) / scale
-    return LabRows(X, y, X_val, y_val, tuple(prepared.encoder.get_feature_names_out()), classes)
+        largest = float(np.abs(y).max()) or 1.0  # its square may be no number any more
+        mean, scale = float((y / largest).mean()), float((y / largest).std()) or 1.0
+        y, y_val = ((part / largest - mean) / scale for part in (y, y_val))
+    return LabRows(
+        X, y.astype(np.float32), X_val, y_val.astype(np.float32), tuple(prepared.encoder.get_feature_names_out()), classes
+    )
 
 
 def _some(table: Any, rows: int, seed: int) -> Any:

@@ -53,6 +53,7 @@ CHOICES: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "init": tuple(name for name in INITIALIZERS if name not in _FOR_OTHERS),
         "optimizer": tuple(name for name in OPTIMIZERS if name != "lbfgs"),
         "schedule": tuple(SCHEDULES),
+        "task": ("auto", "classification", "regression"),
         "norm_place": ("before", "after"),
         "stop_monitor": ("validation_loss", "validation_accuracy", "loss"),
     }
@@ -63,10 +64,9 @@ def _numbers_of(family: Mapping[str, type[Settings]], kind: str) -> dict[str, fl
     """The settings of a member of a family that are numbers, with their defaults."""
     found: dict[str, float | None] = {}
     for setting in fields(family[kind]):  # type: ignore[arg-type]
-        default = setting.default
-        if setting.name == "steps":  # None: as many as the run has
-            found["steps"] = None if default is None else int(default)
-        elif isinstance(default, int | float) and not isinstance(default, bool) and setting.name != "learning_rate":
+        default: Any = setting.default
+        is_number = isinstance(default, int | float) and not isinstance(default, bool)
+        if setting.name == "steps" or (is_number and setting.name != "learning_rate"):  # no steps: those of the run
             found[setting.name] = default
     return found
 
@@ -102,6 +102,8 @@ class DataState(Settings):
         The others are for validation.
     target : str, default=""
         The column of the table to predict.
+    task : {"auto", "classification", "regression"}, default="auto"
+        Whether classes or numbers are predicted; "auto": as the column suggests.
     kinds : dict of str to str, default={}
         The kinds of the table's columns that were changed by hand.
     """
@@ -113,6 +115,7 @@ class DataState(Settings):
         "noise": number(0, 1),
         "train_share": number(0.1, 0.9),
         "target": one_of(text(), value("")),
+        "task": choice(CHOICES["task"]),
         "kinds": mapping_of(text()),
     }
 
@@ -121,6 +124,7 @@ class DataState(Settings):
     noise: float = 0.1
     train_share: float = 0.7
     target: str = ""
+    task: str = "auto"
     kinds: Mapping[str, str] = field(default_factory=dict)
 
 

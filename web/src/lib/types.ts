@@ -14,6 +14,7 @@ export interface DataState {
   noise: number
   train_share: number
   target: string
+  task: string
   kinds: Record<string, string>
 }
 
@@ -59,6 +60,7 @@ export interface Table {
   name: string
   rows: number
   columns: Record<string, string>
+  note: string
 }
 
 export interface Lesson {
@@ -84,7 +86,7 @@ export interface Welcome {
   lessons: Lesson[]
   lesson: number | null
   state: LabState
-  choices: Record<'source' | 'activation' | 'init' | 'norm_place' | 'optimizer' | 'schedule', string[]>
+  choices: Record<'source' | 'activation' | 'init' | 'norm_place' | 'optimizer' | 'schedule' | 'task', string[]>
   /** The further settings of each optimizer and schedule, which are numbers, with their defaults. */
   further: Record<'optimizer' | 'schedule', Record<string, Record<string, number | null>>>
   init_settings: Record<string, string>
