@@ -105,7 +105,7 @@ def test_finer_knobs_are_turned_and_what_is_wrong_is_said(page: Page) -> None:
     page.get_by_text("Clipping", exact=True).click()
     page.get_by_label("Clip the gradient's norm at").select_option("0.01")
     page.get_by_role("checkbox", name="batch norm").check()
-    page.get_by_label(re.compile("^Where it stands")).select_option("after")
+    page.get_by_label(re.compile("^Where, to the activation")).select_option("after")
     page.get_by_label(re.compile("^Initialization")).select_option("normal")
     page.get_by_label(re.compile("^Standard deviation")).select_option("1")
     page.get_by_label(re.compile("^Epochs")).select_option("50")
@@ -174,6 +174,7 @@ def test_a_table_is_opened_read_otherwise_and_learned(page: Page, tmp_path: Path
     page.get_by_label("Open a table").set_input_files(tmp_path / "people.csv")
     expect(page.get_by_text("people.csv, 300 rows")).to_be_visible()
     expect(page.get_by_text("67% of the rows are copies of others")).to_be_visible()
+    expect(page.locator(".unit canvas")).to_have_count(0)  # those of points in the plane
     page.get_by_label("Read city as").select_option("ignore")
     expect(page.get_by_role("img", name=re.compile("^The network: 1-"))).to_be_visible()
     page.get_by_label("Column to predict").select_option("city")
@@ -252,6 +253,26 @@ def test_it_fits_every_width_and_axe_finds_nothing(browser: Browser, lab: Served
     violations = page.evaluate("axe.run().then(found => found.violations)")
     assert [(each["id"], [node["html"][:120] for node in each["nodes"]]) for each in violations] == []
     context.close()
+
+
+def test_a_page_too_many_says_so_and_opens_when_another_one_is_closed(browser: Browser) -> None:
+    from tests.lab.served import served
+
+    from lamina.lab.server import MOST_PAGES, Lab
+
+    with served(Lab(LabState())) as lab:
+        others = [lab.page() for _ in range(MOST_PAGES)]
+        for other in others:
+            other.__enter__()
+        page = browser.new_page()
+        page.goto(lab.address)
+        expect(page.get_by_role("alert")).to_contain_text(f"{MOST_PAGES} pages are open")
+        expect(page.get_by_role("status")).to_have_text("Waiting for another page to be closed")
+        for other in others:
+            other.__exit__(None, None, None)
+        expect(page.get_by_role("status")).to_have_text("Paused")
+        expect(page.get_by_role("alert")).to_have_count(0)
+        page.close()
 
 
 def test_when_the_lab_has_ended_the_page_says_so(browser: Browser) -> None:

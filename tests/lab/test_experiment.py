@@ -156,6 +156,17 @@ def test_maps_show_the_plane_from_the_top_left() -> None:
     }
 
 
+def test_a_unit_that_gives_next_to_nothing_has_an_empty_map() -> None:
+    state = LabState(layers=(LayerState(2, "identity"),))
+    experiment = build(state, rows_of(state))
+    trainer = experiment.trainer
+    trainer.fit(experiment.rows.X, experiment.rows.y, max_epochs=1)
+    trainer.weights["hidden_1.weight"][...] = [[1.0, 1e-8], [0.0, 0.0]]
+    trainer.weights["hidden_1.bias"][...] = 0.0
+    strong, faint = unit_maps(experiment, 8)["hidden_1"]
+    assert strong.max() == 255 and set(faint.ravel().tolist()) <= {127, 128}
+
+
 def test_a_network_of_many_weights_has_no_lines() -> None:
     state = LabState(layers=(LayerState(300), LayerState(300)))
     assert weights_of(build(state, rows_of(state))) == {}

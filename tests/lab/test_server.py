@@ -7,6 +7,7 @@ import http.client
 import json
 import os
 import random
+import socket
 import time
 from collections.abc import Iterator
 from contextlib import closing
@@ -82,6 +83,16 @@ def test_no_foreign_page_gets_a_socket_or_sends_a_table(lab: Served, origin: str
         pass
     headers = {} if origin is None else {"origin": origin}
     assert request(lab, f"/{TOKEN}/table?page=x&name=t.csv", "POST", CSV, **headers)[0] == 403
+
+
+def test_a_second_origin_or_host_does_not_hide_a_foreign_one(lab: Served) -> None:
+    own = f"http://127.0.0.1:{lab.port}"
+    for origins in ((own, "http://evil.example"), ("http://evil.example", own)):
+        lines = [f"POST /{TOKEN}/table?page=x HTTP/1.1", f"host: 127.0.0.1:{lab.port}", "content-length: 0"]
+        lines += [f"origin: {origin}" for origin in origins]
+        with socket.create_connection(("127.0.0.1", lab.port), timeout=30) as connection:
+            connection.sendall("\r\n".join([*lines, "", ""]).encode())
+            assert connection.recv(100).startswith(b"HTTP/1.1 403")
 
 
 def test_a_page_learns_and_what_it_learned_can_be_saved(lab: Served, tmp_path: Path) -> None:
