@@ -176,7 +176,14 @@ def _metrics(training: TrainingState, rows: LabRows) -> dict[str, Callable[[Any,
 
 
 def accuracy_of(y: np.ndarray, predicted: np.ndarray) -> float:
-    """The share of rows whose class is predicted; of two classes, a column has the probability of the second one.
+    """The share of rows whose class is predicted.
+
+    Parameters
+    ----------
+    y : ndarray of shape (n,) or (n, 1)
+        The indices of the classes.
+    predicted : ndarray of shape (n, classes) or (n, 1)
+        Probabilities; of two classes, a column has those of the second one.
 
     >>> accuracy_of(np.array([0, 1]), np.array([[0.2], [0.4]]))
     0.5

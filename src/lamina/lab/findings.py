@@ -45,14 +45,17 @@ def examined(state: LabState, rows: LabRows, callbacks: Sequence[Callback] = ())
     Returns
     -------
     list of dict
-        Of each finding its title, how bad it is, sentences, numbers and cures; of each cure its name, why it helps, the lecture's
-        row, and the state that it leads to, or None where the page has no such setting.
+        Empty if nothing is to be said but that the training may go on. Of each finding its title, how bad it is, sentences,
+        numbers and cures; of each cure its name, why it helps, the lecture's row, and the state that it leads to, or None where
+        the page has no such setting.
     """
     trainer = build(state, rows, callbacks).trainer
     X, y = np.concatenate([rows.X, rows.X_val]), np.concatenate([rows.y, rows.y_val])
     epochs = min(_EPOCHS, state.training.max_epochs)
     diagnosis = diagnose(trainer, X, y, seed=state.seed, max_epochs=epochs)
-    return [_described(finding, state) for finding in diagnosis.findings]
+    goes_on = epochs < state.training.max_epochs  # on the page, where nobody stopped it
+    found = [finding for finding in diagnosis.findings if not (goes_on and finding.name == "stopped_too_early")]
+    return [_described(finding, state) for finding in found]
 
 
 def _described(finding: Finding, state: LabState) -> dict[str, Any]:

@@ -23,7 +23,7 @@ _LOOK_S = _FRAME_S / 3  # between two looks at the clock
 _MAPS_S = 1 / 8  # between two pictures of all units, which cost more than that of the output
 _MAP, _UNIT_MAP = 128, 24  # cells a side
 _CURVE = 400  # points of a curve
-_MOST_LOOKED = 6  # times as long as a frame takes, the training goes on before the next one
+_MOST_LOOKED = 4  # times as long as a frame takes, the training goes on before the next one
 
 
 class Steering(Protocol):
@@ -81,7 +81,7 @@ class Watcher(Callback):
         self.experiment: Experiment
         self._session = session
         self._monitor = monitor
-        self._seconds_a_step = 0.0
+        self._seconds_a_step = self._seconds_a_frame = 0.0
         self._let_go, self._looked_at = time.perf_counter(), 0  # when, and at which step
         self._next_frame = self._next_maps = 0.0
         self._curves: Series[tuple[float, ...]] = Series(_CURVE)
@@ -167,9 +167,10 @@ class Watcher(Callback):
             arrays |= self._slow_pictures()
             self._next_maps = time.perf_counter() + _MAPS_S
         self._session.tell(pack(values, arrays))
-        now = time.perf_counter()
         # 30 a second, whenever looks come; fewer, if frames take so long that the training would stand still
-        self._next_frame = max(self._next_frame + _FRAME_S, began, now + _MOST_LOOKED * (now - began) - _FRAME_S)
+        now = time.perf_counter()
+        self._seconds_a_frame += 0.2 * (now - began - self._seconds_a_frame)
+        self._next_frame = max(self._next_frame + _FRAME_S, began, now + _MOST_LOOKED * self._seconds_a_frame)
 
     def _slow_pictures(self) -> dict[str, np.ndarray]:
         self._densities.look(self.experiment.trainer.step)
