@@ -11,7 +11,7 @@ import pytest
 from sklearn.datasets import load_breast_cancer, load_diabetes, load_iris, load_linnerud, load_wine
 from tests.export.runners import assert_close, c_programs, onnx_reference, onnx_runtime, python_program
 
-from lamina import MLPClassifier, MLPRegressor
+from lamina import MLPClassifier, MLPRegressor, Perceptron
 from lamina.export.models import computation_of
 from lamina.losses import GaussianNLL, Quantile
 
@@ -127,3 +127,16 @@ def test_an_estimator_that_is_not_fitted_is_refused(tmp_path: Path) -> None:
 
     with pytest.raises(NotFittedError):
         to_python(MLPClassifier(), tmp_path / "model.py")
+
+
+@pytest.mark.parametrize("y", [np.array(["no", "yes"])[BOTH[:, 0]], _SIDE], ids=["two classes", "several"])
+@pytest.mark.parametrize("runner", RUNNERS)
+@pytest.mark.filterwarnings("ignore::lamina.training.TrainingWarning")
+def test_a_perceptron_is_a_row_of_weights(runner: str, y: np.ndarray, tmp_path: Path) -> None:
+    model = Perceptron(max_iter=5, random_state=0).fit(X, y)
+    computation = computation_of(model, owner="test")
+    found = (RUNNERS[runner](computation, tmp_path) if runner == "python" else RUNNERS[runner](computation))(
+        {"X": X.astype(np.float64)}
+    )
+    assert found["label"].tolist() == model.predict(X).tolist()
+    assert_close(found["scores"], model.decision_function(X))

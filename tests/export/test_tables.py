@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 from collections.abc import Callable, Mapping
 from functools import cache
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -202,6 +203,19 @@ def test_numbers_that_stand_for_a_missing_value_do_so_here(tmp_path: Path) -> No
     )
     run = python_program(computation_of(model, owner="test"), tmp_path)
     assert_close(run({"code": np.array([-999.0])})["prediction"], model.predict(pd.DataFrame({"code": [-999.0]})))
+
+
+def test_columns_may_be_called_anything(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    names = ["", "a b", "a_b", "class", "np", '"""', "/* */", "??/", "x\ny", "é", "compute", "dense_1.weight", "prediction", "\\"]
+    frame = pd.DataFrame(rng.normal(size=(60, len(names))), columns=names).assign(text=rng.choice(['?"', "\\n", "b"], 60))
+    model = TabularRegressor(hidden=(4,), max_epochs=1, random_state=0).fit(frame, rng.normal(size=60)).model_
+    computation = computation_of(model, owner="test")
+    given = {port.name: values for port, values in zip(computation.inputs, values_of(model, frame).values(), strict=True)}
+    runners = [onnx_runtime(computation)] if find_spec("onnxruntime") else []
+    for run in (*runners, python_program(computation, tmp_path), c_programs({"odd": computation}, tmp_path)["odd"]):
+        (got,) = run(given).values()
+        assert_close(got, model.predict(frame))
 
 
 @pytest.mark.parametrize("export", [to_onnx, to_python, to_c])

@@ -38,7 +38,7 @@ def to_c(model: Exportable, path: str | os.PathLike[str]) -> None:
 
     Parameters
     ----------
-    model : TableModel, TabularClassifier, TabularRegressor, MLPClassifier, MLPRegressor, Trainer or NetworkModel
+    model : TableModel, TabularClassifier, TabularRegressor, MLPClassifier, MLPRegressor, Perceptron, Trainer or NetworkModel
         Trained. Dropout and other randomness of training are not exported, nor are intervals, sets and spreads.
         Its weights must take at most 1 MB.
     path : str or path
@@ -159,7 +159,7 @@ class _Writer:
             return
         if layer != self._layer:
             self._layer = layer
-            self.lines.append(f"/* {layer.replace('*/', '* /')} */")
+            self.lines.append(f"/* {comment(layer)} */")
         if step.kind == "reshape":  # the same memory
             self._elements[step] = self._elements[step.inputs[0]]
         elif step.kind not in ELEMENTS:
@@ -488,6 +488,11 @@ def literal(value: Any) -> str:
     return "INT64_MIN" if value == np.iinfo(np.int64).min else f"INT64_C({int(value)})"
 
 
+def comment(text: str) -> str:
+    """A text in one line that neither ends a comment nor begins one."""
+    return " ".join(text.split()).replace("*/", "* /").replace("/*", "/ *").replace("??", "? ?")
+
+
 def _filled(start: str, items: Iterable[str], end: str) -> str:
     """Items between a start and an end, in as few lines as fit."""
     lines = [start]
@@ -503,14 +508,13 @@ def _struct(name: str, parts: Sequence[Port], fields: Mapping[Any, str]) -> str:
     for part in parts:
         kind, size = _TYPES[part.array.dtype.name], size_of(part.array.shape)
         space = "" if kind.endswith("*") else " "
-        holds = part.holds.replace("*/", "* /")
-        lines.append(f"  {kind}{space}{fields[part]}{'' if size == 1 else f'[{size}]'}; /* {holds} */")
+        lines.append(f"  {kind}{space}{fields[part]}{'' if size == 1 else f'[{size}]'}; /* {comment(part.holds)} */")
     return "\n".join([*lines, f"}} {name};"])
 
 
 def _documentation(computation: Computation, prefix: str) -> str:
     said = [
-        f"{computation.model.replace('*/', '* /')}, exported by Lamina {lamina.__version__}.",
+        f"{comment(computation.model)}, exported by Lamina {lamina.__version__}.",
         "C99; needs nothing but the standard library (link with -lm).",
         f"Fill a {prefix}_input with one row, and call {prefix}_predict(&in, &out).",
     ]

@@ -60,7 +60,10 @@ def inputs_of(encoder: TableEncoder) -> list[Port]:
             f"the columns must hold numbers, truth values, dates or categories to be exported, got free text in {named}. "
             "Train without them: kinds={column: 'ignore'} (--ignore), or text='off' (--text off) to read them as categories."
         )
-    return [_input(column, encoder.reader_.readers[column.column]) for column in encoder.encoders_]
+    unnamed = "unnamed"  # an empty name, of which there is one at most, is none in the formats
+    while any(unnamed == column.column for column in encoder.encoders_):
+        unnamed += "_"
+    return [_input(column, column.column or unnamed, encoder.reader_.readers[column.column]) for column in encoder.encoders_]
 
 
 def features_of(encoder: TableEncoder, inputs: Sequence[Port], layers: dict[Array, str]) -> Array:
@@ -88,13 +91,13 @@ def features_of(encoder: TableEncoder, inputs: Sequence[Port], layers: dict[Arra
     return together
 
 
-def _input(column: ColumnEncoder, reader: ColumnReader) -> Port:
+def _input(column: ColumnEncoder, name: str, reader: ColumnReader) -> Port:
     holds = _HOLDS[column.reads]
     if column.reads == "category":
         holds += _NAMES_OF.get(reader.holds, "") + ("; in lower case" if reader.fold_case else "")
     elif column.reads == "number" and reader.format is not None and reader.format.describe() != "plain":
         holds += f"; in training they were written as {reader.format.describe()}"
-    return Port(column.column, input_array(column.column, _TYPES[column.reads], (Rows(),)), holds)
+    return Port(name, input_array(name, _TYPES[column.reads], (Rows(),)), holds)
 
 
 def _without(numbers: Array, reader: ColumnReader) -> Array:

@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 
-from lamina.estimators import MLPClassifier, MLPRegressor
+from lamina.estimators import MLPClassifier, MLPRegressor, Perceptron
 from lamina.estimators.fitted import fit_of
 from lamina.estimators.target import LabelTarget
 from lamina.export import arrays, ends
-from lamina.export.arrays import Array, Rows, astype, input_array, int64
+from lamina.export.arrays import Array, Rows, astype, constant, input_array, int64
 from lamina.export.computation import Computation, Port, belongs
 from lamina.export.programs import outputs_of
 
-__all__ = ["Said", "chosen_by", "computation_of_estimator", "less", "probabilities_of", "said_by", "scores_of"]
+__all__ = [
+    "Said",
+    "chosen_by",
+    "computation_of_estimator",
+    "computation_of_perceptron",
+    "less",
+    "probabilities_of",
+    "said_by",
+    "scores_of",
+]
 
 Estimator: TypeAlias = MLPClassifier | MLPRegressor
 
@@ -47,6 +56,19 @@ def computation_of_estimator(estimator: Estimator) -> Computation:
     }
     given = Port("X", features, f"{estimator.n_features_in_} features a row, in the order of training")
     return Computation(type(estimator).__name__, (given,), outputs, layers, about)
+
+
+def computation_of_perceptron(perceptron: Perceptron) -> Computation:
+    """Labels and scores of a perceptron, in double."""
+    coef: Any = perceptron.coef_
+    weights = np.asarray(coef.toarray() if hasattr(coef, "toarray") else coef)  # sparse after sparsify
+    features = input_array("X", "float64", (Rows(), weights.shape[1]))
+    sums = features @ constant(weights.T, "float64", name="coef") + constant(perceptron.intercept_, "float64", name="intercept")
+    label = ends.labels_of(perceptron.classes_, ends.chosen(sums, 0.0))
+    scores = sums[:, 0] if weights.shape[0] == 1 else sums
+    outputs = Port("label", label, "the predicted class"), Port("scores", scores, "how far each row is from the decision")
+    given = Port("X", features, f"{weights.shape[1]} features a row, in the order of training")
+    return Computation("Perceptron", (given,), outputs, {}, {"classes": perceptron.classes_.tolist()})
 
 
 def said_by(estimator: Estimator, features: Array, layers: dict[Array, str]) -> Said:

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from sklearn.utils.validation import check_is_fitted
 
 from lamina.errors import InvalidSettingError, phrase
-from lamina.estimators import MLPClassifier, MLPRegressor
+from lamina.estimators import MLPClassifier, MLPRegressor, Perceptron
 from lamina.export.computation import Computation
-from lamina.export.estimators import computation_of_estimator
+from lamina.export.estimators import computation_of_estimator, computation_of_perceptron
 from lamina.export.networks import computation_of_network
 from lamina.export.tables import computation_of_table
 from lamina.model import NetworkModel, TableModel
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 __all__ = ["Exportable", "computation_of"]
 
 Exportable: TypeAlias = (
-    "TableModel | TabularClassifier | TabularRegressor | MLPClassifier | MLPRegressor | Trainer | NetworkModel"
+    "TableModel | TabularClassifier | TabularRegressor | MLPClassifier | MLPRegressor | Perceptron | Trainer | NetworkModel"
 )
 
 
@@ -44,9 +44,9 @@ def computation_of(model: Any, *, owner: str) -> Computation:
         return computation_of_table(model)
     if isinstance(model, NetworkModel):
         return computation_of_network(model)
-    if isinstance(model, MLPClassifier | MLPRegressor):
+    if isinstance(model, MLPClassifier | MLPRegressor | Perceptron):
         check_is_fitted(model)
-        return computation_of_estimator(model)
-    rule = "must be a TableModel, TabularClassifier, TabularRegressor, MLPClassifier, MLPRegressor, Trainer or NetworkModel"
+        return computation_of_perceptron(model) if isinstance(model, Perceptron) else computation_of_estimator(model)
+    rule = "must be a TableModel, a fitted estimator of tables or of features, a Trainer or a NetworkModel"
     repair = "A network holds no weights: pass the trainer that trained it." if isinstance(model, Network) else ""
     raise InvalidSettingError(phrase("model", rule, type(model).__name__, repair=repair, owner=owner))

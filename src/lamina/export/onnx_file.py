@@ -48,7 +48,7 @@ def to_onnx(model: Exportable, path: str | os.PathLike[str]) -> None:
 
     Parameters
     ----------
-    model : TableModel, TabularClassifier, TabularRegressor, MLPClassifier, MLPRegressor, Trainer or NetworkModel
+    model : TableModel, TabularClassifier, TabularRegressor, MLPClassifier, MLPRegressor, Perceptron, Trainer or NetworkModel
         Trained. Dropout and other randomness of training are not exported, nor are intervals, sets and spreads.
     path : str or path
         The file to create or replace.

@@ -51,7 +51,7 @@ def to_python(model: Exportable, path: str | os.PathLike[str]) -> None:
 
     Parameters
     ----------
-    model : TableModel, TabularClassifier, TabularRegressor, MLPClassifier, MLPRegressor, Trainer or NetworkModel
+    model : TableModel, TabularClassifier, TabularRegressor, MLPClassifier, MLPRegressor, Perceptron, Trainer or NetworkModel
         Trained. Dropout and other randomness of training are not exported, nor are intervals, sets and spreads.
     path : str or path
         The file to create or replace, such as ``model.py``.
@@ -137,7 +137,7 @@ class _Writer:
                 continue
             if (found := computation.layers.get(step, layer)) != layer:
                 layer = found
-                self.lines.append(f"    # {layer}")
+                self.lines.append(f"    # {' '.join(layer.split())}")
             text = EXPRESSIONS[step.kind](self, step, [self._found[given] for given in step.inputs])
             if self._uses[step] == 1 and len(text.text) <= _LONGEST and last.get(layer) is not step:
                 self._found[step] = text
