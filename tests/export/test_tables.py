@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.datasets import load_breast_cancer, load_diabetes, load_digits, load_iris, load_linnerud, load_wine
 from tests.export.runners import Given, assert_close, c_programs, onnx_reference, onnx_runtime, python_program
 
 from lamina import TabularClassifier, TabularRegressor
@@ -23,6 +24,8 @@ from lamina.export.models import computation_of
 from lamina.model import TableModel, fit_table
 
 ADULT = Path(__file__).parents[2] / "examples" / "data" / "adult.csv.gz"
+
+REAL = (load_iris, load_wine, load_breast_cancer, load_digits, load_diabetes, load_linnerud)
 
 # Models say so of rows that hold what training did not.
 pytestmark = pytest.mark.filterwarnings("ignore::lamina.data.DataWarning")
@@ -174,6 +177,24 @@ def test_a_real_table_gives_the_same_in_every_format(tmp_path: Path) -> None:
     computation = computation_of(model, owner="test")
     for runner in RUNNERS.values():
         assert_same(model, rows, runner(computation, tmp_path)(values_of(model, rows)))
+
+
+@pytest.mark.parametrize("load", REAL, ids=lambda load: load.__name__)
+def test_real_tables_with_gaps_and_unseen_values_give_the_same(load: Callable) -> None:
+    """Numbers, of which one column is cut into categories."""
+    frame = load(as_frame=True).data
+    first = frame.columns[0]
+    frame[first] = pd.cut(frame[first], 4, labels=["a", "b", "c", "d"]).astype(object)
+    truth = load(as_frame=True).target
+    of_numbers = load in (load_diabetes, load_linnerud)
+    kind = TabularRegressor if of_numbers else TabularClassifier
+    model = kind(hidden=(8,), max_epochs=2, random_state=0).fit(frame, truth).model_
+    rng = np.random.default_rng(0)
+    rows = frame.mask(rng.random(frame.shape) < 0.1)
+    rows.loc[rng.random(len(rows)) < 0.1, first] = "never seen"
+    computation, given = computation_of(model, owner="test"), values_of(model, rows)
+    for runner in (onnx_runtime, onnx_reference):
+        assert_same(model, rows, runner(computation)(given))
 
 
 def test_an_output_makes_way_for_a_column_of_its_name() -> None:

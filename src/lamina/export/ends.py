@@ -55,8 +55,7 @@ def chosen(scores: Array, threshold: float) -> Array:
 
 def labels_of(classes: np.ndarray, places: Array) -> Array:
     """The labels of class indices: texts, whole numbers, numbers or truth values."""
-    kind = classes.dtype.kind
-    dtype = {"i": "int64", "u": "int64", "f": "float64", "b": "bool"}.get(kind)
+    dtype = {"i": "int64", "u": "int64", "f": "float64", "b": "bool"}.get(classes.dtype.kind)
     texts = classes.astype(str).astype(object) if dtype is None else classes
     return take(constant(texts, dtype, name="classes"), places)
 
