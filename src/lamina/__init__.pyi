@@ -47,8 +47,11 @@ from lamina.layers import PBLD as PBLD
 from lamina.layers import PLR as PLR
 from lamina.layers import Activation as Activation
 from lamina.layers import Add as Add
+from lamina.layers import Average as Average
 from lamina.layers import BatchNorm as BatchNorm
 from lamina.layers import Concat as Concat
+from lamina.layers import CustomActivation as CustomActivation
+from lamina.layers import CustomLayer as CustomLayer
 from lamina.layers import Dense as Dense
 from lamina.layers import Dropout as Dropout
 from lamina.layers import Embedding as Embedding
@@ -58,6 +61,7 @@ from lamina.layers import ParametricActivation as ParametricActivation
 from lamina.layers import PiecewiseLinear as PiecewiseLinear
 from lamina.layers import PReLU as PReLU
 from lamina.layers import Scale as Scale
+from lamina.layers import Subtract as Subtract
 from lamina.losses import AbsoluteError as AbsoluteError
 from lamina.losses import CategoricalHinge as CategoricalHinge
 from lamina.losses import CustomLoss as CustomLoss

@@ -262,6 +262,9 @@ def get_activation(activation: str | Activation, **settings: float) -> Activatio
     else:
         name = ALIASES.get(activation, activation) if isinstance(activation, str) else activation
         if not isinstance(name, str) or name not in ACTIVATIONS:
+            if callable(activation):
+                repair = "Put CustomActivation(function, derivative) behind the layer for a function of your own."
+                raise InvalidSettingError(phrase("activation", "must be a name", activation, repair=repair))
             raise InvalidSettingError(phrase_unknown("activation", activation, [*ACTIVATIONS, *ALIASES]))
         found = ACTIVATIONS[name]
     return _with_settings(found, settings) if settings else found

@@ -21,6 +21,7 @@ from lamina.layers import (
     PLR,
     Activation,
     Add,
+    Average,
     BatchNorm,
     Concat,
     Dense,
@@ -34,6 +35,7 @@ from lamina.layers import (
     PiecewiseLinear,
     PReLU,
     Scale,
+    Subtract,
     TrainableLayer,
     layer_from_dict,
 )
@@ -77,6 +79,8 @@ UNUSUAL = {
     "batch_norm": BatchNorm(momentum=0.99, eps=1e-3, affine=False),
     "layer_norm": LayerNorm(eps=1e-6, affine=False),
     "add": Add(name="join"),
+    "subtract": Subtract(name="difference"),
+    "average": Average(),
     "multiply": Multiply(),
     "concat": Concat(),
 }
@@ -89,7 +93,7 @@ def test_every_layer_is_tested_here():
 def test_every_op_of_the_engine_is_some_layers_or_an_ensembles():
     emitted = {op.kind for layer in UNUSUAL.values() for op in layer.ops([4] * layer.min_inputs)}
     of_members = {op.kind for op in Ensemble(Sequential([Dense(2), Dense(1)], input_width=3), members=2).program().ops}
-    assert emitted | of_members == OPS.keys()
+    assert emitted | of_members | {"python"} == OPS.keys()  # those of CustomLayer
 
 
 @pytest.mark.parametrize("kind", LAYERS)
@@ -348,7 +352,7 @@ def test_data_that_have_no_bins_are_refused(x, y, settings, error, rule):
         PiecewiseLinear.from_data(x, y=y, **settings)
 
 
-@pytest.mark.parametrize("layer", [Add(), Multiply()])
+@pytest.mark.parametrize("layer", [Add(), Subtract(), Average(), Multiply()])
 def test_unequal_widths_are_refused_with_both_senders_and_shapes(layer):
     x = Input(5, name="x")
     with pytest.raises(ShapeError, match=r"x has \(n, 5\), wide \(n, 9\).*Dense"):
@@ -361,10 +365,16 @@ def test_unequal_widths_are_found_before_the_input_width_is_known():
         Add()(Dense(3)(x), Dense(4)(x))
 
 
-@pytest.mark.parametrize("layer", [Add(), Multiply(), Concat()])
+@pytest.mark.parametrize("layer", [Add(), Average(), Multiply(), Concat()])
 def test_one_input_is_too_few_to_join(layer):
     with pytest.raises(ShapeError, match="must have at least 2 inputs, got 1"):
         layer(Input(3))
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_a_difference_has_two_inputs(count):
+    with pytest.raises(ShapeError, match=f"must have 2 inputs, got {count}"):
+        Subtract()([Input(3)] * count)
 
 
 def test_two_inputs_are_too_many_for_dense():

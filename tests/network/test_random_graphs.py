@@ -13,6 +13,7 @@ from lamina.errors import InvalidSettingError
 from lamina.layers import (
     Activation,
     Add,
+    Average,
     BatchNorm,
     Concat,
     Dense,
@@ -23,6 +24,7 @@ from lamina.layers import (
     ParametricActivation,
     PReLU,
     Scale,
+    Subtract,
 )
 from lamina.network import Ensemble, Graph
 
@@ -47,7 +49,7 @@ ONE_INPUT = st.one_of(
     st.builds(BatchNorm, momentum=st.floats(0, 0.99), affine=st.booleans(), **TRAINED),
     st.builds(LayerNorm, affine=st.booleans(), **TRAINED),
 )
-JOINTS = st.sampled_from([Add, Multiply, Concat])
+JOINTS = st.sampled_from([Add, Subtract, Average, Multiply, Concat])
 
 
 @st.composite
@@ -99,6 +101,10 @@ def applied(layer, values, sources):
             hat = (x - x.mean(axis=1, keepdims=True)) / np.sqrt(x.var(axis=1, keepdims=True) + layer.eps)
         case Add():
             return sum(sources)
+        case Subtract():
+            return sources[0] - sources[1]
+        case Average():
+            return np.mean(sources, axis=0)
         case Multiply():
             return np.prod(sources, axis=0)
         case Concat():

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from lamina import Adam, AdamW, BatchNorm, Dense, PReLU, Sequential, Trainer, explain_step
-from lamina.errors import InvalidSettingError
+from lamina.errors import InvalidSettingError, LaminaError
 from lamina.layers import Add, Input, LayerNorm, layer_from_dict
 from lamina.network import Graph, network_from_dict
-from lamina.training import TrainerSettings
+from lamina.training import Callback, TrainerSettings
 
 RNG = np.random.default_rng(2)
 X = RNG.normal(size=(60, 6)).astype(np.float32)
@@ -125,3 +125,39 @@ def test_a_step_that_is_explained_has_it():
 def test_a_factor_of_a_parameter_that_the_settings_leave_out_is_refused(make, sentence):
     with pytest.raises(InvalidSettingError, match=sentence):
         make()
+
+
+@pytest.mark.parametrize("engine", ["native", "reference"])
+def test_factors_set_between_epochs_and_fits_are_those_of_a_network_that_has_them(engine):
+    class Slower(Callback):
+        def on_epoch_end(self, trainer, record):
+            if trainer.epoch == 2:
+                trainer.set_learning_rate_factors({"h": 0.1, "norm": {"gamma": 3.0}})
+
+    settings = {"dtype": "float64", "engine": engine, "seed": 1}
+    between = Trainer(network(), "squared_error", AdamW(0.01), **settings)
+    between.fit(X, Y, max_epochs=2)
+    between.set_learning_rate_factors({"h": 0.1, "norm": {"gamma": 3.0}}).fit(X, Y, max_epochs=2)
+    within = Trainer(network(), "squared_error", AdamW(0.01), callbacks=[Slower()], **settings)
+    within.fit(X, Y, max_epochs=4)
+    plain = Trainer(network(), "squared_error", AdamW(0.01), **settings)
+    plain.fit(X, Y, max_epochs=4)
+    assert between.weights == within.weights != plain.weights
+    start = Trainer(network().with_learning_rate_factors({"h": 0.5}), "squared_error", **settings)
+    assert start.network == network(learning_rate_factor=0.5)
+
+
+def test_factors_of_what_is_not_there_are_refused_and_nothing_changes():
+    trainer = Trainer(network(), "squared_error")
+    for given, rule in (
+        ({"hh": 0.1}, "Did you mean 'h'"),
+        ({"h": 0}, "learning_rate_factor must be a number > 0"),
+        ({"h": {"slope": 2.0}}, "a parameter that has a learning_rate_factor"),
+        ([0.1], "factors must be a dict"),
+    ):
+        with pytest.raises(LaminaError, match=rule):
+            trainer.set_learning_rate_factors(given)
+    descent = Trainer(network(), "squared_error", "lbfgs", batch_size=None)
+    with pytest.raises(InvalidSettingError, match="must be 1 with L-BFGS"):
+        descent.set_learning_rate_factors({"h": 0.1})
+    assert factors(trainer.network) == factors(descent.network) == factors(network())

@@ -325,11 +325,6 @@ def test_a_loss_of_ones_own_trains_as_the_built_in_one(table):
             np.testing.assert_allclose(trainer.history[:, key], reference.history[:, key], rtol=tolerance)
 
 
-def test_built_in_losses_and_ones_own_do_not_mix():
-    with pytest.raises(InvalidSettingError, match="for all outputs or for none"):
-        Trainer(two_by_two(), ["softmax_cross_entropy", lambda logits, targets: logits[:, 0]])
-
-
 @pytest.mark.parametrize(
     ("settings", "rule"),
     [

@@ -1,4 +1,4 @@
-// Combines several buffers into one: add, multiply, concat.
+// Combines several buffers into one: add, subtract, average, multiply, concat.
 #pragma once
 
 #include <algorithm>
@@ -25,6 +25,48 @@ void add_backward(const Context<T>& context, const Op& op) {
     context.contribute(x, [&](T* d_x) { std::copy_n(context.d_value(op.output), size, d_x); });
 }
 
+template <class T>
+void subtract_forward(const Context<T>& context, const Op& op) {
+  const i64 size = context.n() * context.width(op.output);
+  T* out = context.value(op.output);
+  const T* a = context.value(op.inputs[0]);
+  const T* b = context.value(op.inputs[1]);
+  for (i64 i = 0; i < size; ++i) out[i] = a[i] - b[i];
+}
+
+// out = a - b:  d_a = d_out, d_b = -d_out
+template <class T>
+void subtract_backward(const Context<T>& context, const Op& op) {
+  const i64 size = context.n() * context.width(op.output);
+  const T* d_out = context.d_value(op.output);
+  context.contribute(op.inputs[0], [&](T* d_a) { std::copy_n(d_out, size, d_a); });
+  context.contribute(op.inputs[1], [&](T* d_b) {
+    for (i64 i = 0; i < size; ++i) d_b[i] = -d_out[i];
+  });
+}
+
+template <class T>
+void average_forward(const Context<T>& context, const Op& op) {
+  add_forward(context, op);
+  const i64 size = context.n() * context.width(op.output);
+  const T count = static_cast<T>(op.inputs.size());
+  T* out = context.value(op.output);
+  for (i64 i = 0; i < size; ++i) out[i] /= count;
+}
+
+// out = (x1 + x2 + ...) / k:  d_xi = d_out / k
+template <class T>
+void average_backward(const Context<T>& context, const Op& op) {
+  const i64 size = context.n() * context.width(op.output);
+  const T count = static_cast<T>(op.inputs.size());
+  const T* d_out = context.d_value(op.output);
+  for (const int x : op.inputs) {
+    context.contribute(x, [&](T* d_x) {
+      for (i64 i = 0; i < size; ++i) d_x[i] = d_out[i] / count;
+    });
+  }
+}
+
 // out (n,) = column j of the first input, x, combined with column j of each other input.
 template <class T, class Combine>
 void combine_columns(const Context<T>& context, const Op& op, i64 j, T* out, const T* x, Combine combine) {
@@ -39,6 +81,18 @@ void combine_columns(const Context<T>& context, const Op& op, i64 j, T* out, con
 template <class T>
 void add_column(const Context<T>& context, const Op& op, i64 j, T* out, const T* x, T*) {
   combine_columns(context, op, j, out, x, [](T a, T b) { return a + b; });
+}
+
+template <class T>
+void subtract_column(const Context<T>& context, const Op& op, i64 j, T* out, const T* x, T*) {
+  combine_columns(context, op, j, out, x, [](T a, T b) { return a - b; });
+}
+
+template <class T>
+void average_column(const Context<T>& context, const Op& op, i64 j, T* out, const T* x, T* scratch) {
+  add_column(context, op, j, out, x, scratch);
+  const T count = static_cast<T>(op.inputs.size());
+  for (i64 i = 0; i < context.n(); ++i) out[i] /= count;
 }
 
 template <class T>

@@ -51,6 +51,8 @@ inline constexpr OpRow<T> kOps[] = {
     {"batch_norm", batch_norm_forward, batch_norm_backward, batch_norm_keeps, batch_norm_column},
     {"layer_norm", layer_norm_forward, layer_norm_backward, layer_norm_keeps},
     {"add", add_forward, add_backward, nullptr, add_column},
+    {"subtract", subtract_forward, subtract_backward, nullptr, subtract_column},
+    {"average", average_forward, average_backward, nullptr, average_column},
     {"multiply", multiply_forward, multiply_backward, nullptr, multiply_column},
 };
 

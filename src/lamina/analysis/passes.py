@@ -13,9 +13,9 @@ from lamina.engine import make_executor
 from lamina.engine.executor import Observation
 from lamina.engine.plan import Batches, TrainingPlan
 from lamina.engine.program import Program
+from lamina.losses.as_functions import as_functions
 from lamina.optimizers import GradientDescent
 from lamina.training.batches import make_batches, make_inputs
-from lamina.training.steppers.choice import custom_losses
 from lamina.training.steppers.mean_custom_loss import MeanCustomLoss
 
 __all__ = ["Passes", "batches_of", "run_passes"]
@@ -59,7 +59,7 @@ def run_passes(
     executor.configure(TrainingPlan(GradientDescent().rule(), seed=seed))
     executor.restore(subject.parameters, subject.state)
     rates = None if dropout else [0.0] * len(program.mask_rates)
-    custom = custom_losses(subject.losses or (), program.members) if data.targets else []
+    custom = as_functions(subject.losses or (), program.members) if data.targets else []
     own = MeanCustomLoss(program.heads, custom, data) if custom else None
     found = executor.observe(data, training=training, step=step, dropout_rates=rates, d_outputs=own)
     loss = float("nan") if found.gradient is None else float(found.gradient.losses.sum()) if own is None else own.value

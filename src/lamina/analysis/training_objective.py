@@ -9,8 +9,8 @@ from lamina.engine import make_executor
 from lamina.engine.executor import Executor
 from lamina.engine.plan import Batches, StepValues, TrainingPlan
 from lamina.errors import NonFiniteError
+from lamina.losses.as_functions import as_functions
 from lamina.optimizers import GradientDescent
-from lamina.training.steppers.choice import custom_losses
 from lamina.training.steppers.custom_loss import CustomSteps
 
 __all__ = ["TrainingObjective"]
@@ -35,7 +35,7 @@ class TrainingObjective:
         self._executor.configure(TrainingPlan(GradientDescent().rule(), penalty_per_row=subject.penalty_per_row, seed=seed))
         self._executor.restore(state=subject.state)
         self._steps: Executor | CustomSteps = self._executor
-        if custom := custom_losses(subject.losses or (), subject.program.members):
+        if custom := as_functions(subject.losses or (), subject.program.members):
             self._steps = CustomSteps(self._executor, custom, penalty_per_row=subject.penalty_per_row)
 
     def __call__(self, parameters: np.ndarray, rows: np.ndarray, step: int = 0) -> tuple[float, np.ndarray]:

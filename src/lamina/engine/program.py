@@ -13,6 +13,8 @@ import math
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from lamina.engine.own_functions import OwnFunctions
+
 __all__ = ["Head", "Op", "Parameter", "Program"]
 
 _ACTIVATIONS = frozenset({"activation", "parametric_activation", "prelu"})
@@ -65,7 +67,7 @@ class Op(NamedTuple):
     ``kind`` is a key of :data:`lamina.engine.reference.ops.OPS`, where its parameters, state and settings are listed;
     ``function`` is the function of an activation or parametric activation, a name in :data:`lamina.activations.ACTIVATIONS`. With
     ``copies`` > 1 the op reads and writes every buffer (n, width) as (n * copies, width / copies), which is the same memory: its
-    parameters serve ``copies`` members of an ensemble, side by side in each row.
+    parameters serve ``copies`` members of an ensemble, side by side in each row. ``code``: what an op of kind "python" computes.
     """
 
     kind: str
@@ -77,6 +79,7 @@ class Op(NamedTuple):
     settings: tuple[float, ...] = ()
     function: str = ""
     copies: int = 1
+    code: OwnFunctions | None = None
 
     @property
     def makes_sums(self) -> bool:

@@ -36,7 +36,8 @@ def make_executor(
     program : Program
     dtype : {"float32", "float64"}, default "float32"
     engine : {"auto", "native", "reference"}, default "auto"
-        "auto" is native if the extension loads; otherwise it is the reference, with a RuntimeWarning once per process.
+        "auto" is native if the extension loads; otherwise it is the reference, with a RuntimeWarning once per process. It is
+        the reference, too, where a layer is in Python.
     n_threads : int in [1, 1024], optional
         Threads of the native engine; None chooses by the amount of work, within the limits of :mod:`lamina.engine.threads`.
         Threads change speed only: the numbers are the same.
@@ -45,7 +46,7 @@ def make_executor(
     ------
     InvalidSettingError
         When ``engine`` or ``dtype`` is unknown, ``n_threads`` is not between 1 and 1024, or a column has more categories than
-        ``dtype`` has exact codes.
+        ``dtype`` has exact codes; when ``engine="native"`` and a layer is in Python.
     LaminaError
         When ``engine="native"`` and the extension does not load.
 
@@ -63,7 +64,11 @@ def make_executor(
     if not N_THREADS.accepts(n_threads):
         raise InvalidSettingError(phrase("n_threads", f"must be from 1 to {MAX_THREADS}, or None", n_threads))
     check_precision(program, np.dtype(dtype))
-    if _wants_native(engine):
+    own = next((op.layer for op in program.ops if op.code is not None), None)
+    if own is not None and engine == "native":
+        rule, repair = "must be 'reference' or 'auto' with a layer in Python", "The native engine runs its own layers alone."
+        raise InvalidSettingError(phrase("engine", rule, engine, repair=repair, owner=own))
+    if own is None and _wants_native(engine):
         from lamina.engine.native import NativeExecutor
 
         return NativeExecutor(program, dtype, n_threads)

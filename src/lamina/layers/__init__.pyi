@@ -1,7 +1,10 @@
 from lamina.layers.activation import Activation as Activation
 from lamina.layers.add import Add as Add
+from lamina.layers.average import Average as Average
 from lamina.layers.batch_norm import BatchNorm as BatchNorm
 from lamina.layers.concat import Concat as Concat
+from lamina.layers.custom_activation import CustomActivation as CustomActivation
+from lamina.layers.custom_layer import CustomLayer as CustomLayer
 from lamina.layers.dense import Dense as Dense
 from lamina.layers.drafts import Incoming as Incoming
 from lamina.layers.drafts import OpDraft as OpDraft
@@ -21,4 +24,5 @@ from lamina.layers.prelu import PReLU as PReLU
 from lamina.layers.registry import LAYERS as LAYERS
 from lamina.layers.registry import layer_from_dict as layer_from_dict
 from lamina.layers.scale import Scale as Scale
+from lamina.layers.subtract import Subtract as Subtract
 from lamina.layers.trainable_layer import TrainableLayer as TrainableLayer

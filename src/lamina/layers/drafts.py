@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from lamina.engine.own_functions import OwnFunctions
 from lamina.initializers import Initializer
 
 __all__ = ["Incoming", "OpDraft", "ParameterDraft"]
@@ -87,6 +88,8 @@ class OpDraft(NamedTuple):
         Whether it reads the layer's inputs, too, in front of the output of the op before.
     copies : int
         For how many members of an ensemble, side by side in each row, the parameters serve.
+    code : OwnFunctions or None
+        Of an op in Python, what it computes.
 
     Examples
     --------
@@ -103,3 +106,4 @@ class OpDraft(NamedTuple):
     function: str = ""
     reads_inputs: bool = False
     copies: int = 1
+    code: OwnFunctions | None = None

@@ -1,4 +1,4 @@
-"""What Add and Multiply share: two or more inputs of the same width."""
+"""What Add, Subtract, Average and Multiply share: inputs of the same width."""
 
 from __future__ import annotations
 

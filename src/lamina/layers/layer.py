@@ -103,7 +103,8 @@ class Layer(Settings, ABC):
         """Raise a ShapeError if there are too few or too many inputs."""
         count, most = len(incoming), self.max_inputs
         if count < self.min_inputs or (most is not None and count > most):
-            rule = "must have one input" if most == 1 else f"must have at least {self.min_inputs} inputs"
+            exactly = "one input" if most == 1 else f"{most} inputs"
+            rule = f"must have {exactly if most == self.min_inputs else f'at least {self.min_inputs} inputs'}"
             repair = "Join several with Add, Multiply or Concat first." if most == 1 else ""
             raise ShapeError(phrase("the layer", rule, count, repair=repair, owner=owner))
 

@@ -11,9 +11,10 @@ from lamina.settings import kind_of
 
 __all__ = ["LAYERS", "layer_from_dict"]
 
-#: Every layer by its ``kind``.
+#: Every layer by its ``kind``; those of the user's own are not in files.
 LAYERS: Mapping[str, type[Layer]] = LazyRegistry(
-    "lamina.layers", exported_classes("lamina.layers", besides="drafts input layer registry trainable_layer")
+    "lamina.layers",
+    exported_classes("lamina.layers", besides="custom_activation custom_layer drafts input layer registry trainable_layer"),
 )
 
 

@@ -18,6 +18,7 @@ from lamina.metrics.probabilities import area_under_curve as area_under_curve
 from lamina.metrics.probabilities import average_precision as average_precision
 from lamina.metrics.probabilities import brier as brier
 from lamina.metrics.probabilities import log_loss as log_loss
+from lamina.metrics.registry import ALIASES as ALIASES
 from lamina.metrics.registry import LABEL_METRICS as LABEL_METRICS
 from lamina.metrics.registry import NUMBER_METRICS as NUMBER_METRICS
 from lamina.metrics.registry import OBJECTIVES as OBJECTIVES

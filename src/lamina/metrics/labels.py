@@ -27,8 +27,8 @@ def accuracy(truth: Any, decided: Any, sample_weight: Any = None) -> float:
 
     Notes
     -----
-    A :class:`lamina.training.Trainer` passes probabilities to its metrics, so convert them to labels:
-    ``metrics={"accuracy": lambda truth, p: accuracy(truth, p > 0.5)}``, or ``p.argmax(axis=1)`` with several classes.
+    A :class:`lamina.training.Trainer` converts probabilities to labels for ``metrics=["accuracy"]``. Functions get them as they
+    are: ``metrics={"hits": lambda truth, p: accuracy(truth, p > 0.5)}``, or ``p.argmax(axis=1)`` with several classes.
 
     Examples
     --------

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import TypeAlias
 
 from lamina.lazy import LazyRegistry
 
-__all__ = ["LABEL_METRICS", "NUMBER_METRICS", "OBJECTIVES", "PROBABILITY_METRICS", "SMALLER_IS_BETTER", "Metric"]
+__all__ = ["ALIASES", "LABEL_METRICS", "NUMBER_METRICS", "OBJECTIVES", "PROBABILITY_METRICS", "SMALLER_IS_BETTER", "Metric"]
 
 Metric: TypeAlias = Callable[..., float]
 """A function of the truth and the predictions."""
@@ -30,6 +31,18 @@ NUMBER_METRICS: Mapping[str, Metric] = LazyRegistry(
 
 SMALLER_IS_BETTER = ("log_loss", "brier", "mae", "rmse", "pinball")
 """The metrics that measure errors; of all others, larger is better."""
+
+ALIASES: Mapping[str, str] = MappingProxyType(
+    {
+        "acc": "accuracy",
+        "AUC": "auc",
+        "roc_auc": "auc",
+        "f1_score": "f1",
+        "mean_absolute_error": "mae",
+        "root_mean_squared_error": "rmse",
+    }
+)
+"""Names that scikit-learn and Keras have for them, which trainers take, too."""
 
 OBJECTIVES = ("accuracy", "f1", "r2")
 """Scores that weight perturbation can improve in place of the loss; larger is better."""

@@ -19,7 +19,6 @@ from lamina.estimators import MLPClassifier, MLPRegressor
 from lamina.estimators.fitted import fit_of
 from lamina.estimators.fitting import RowBlocks, check_each_parameter
 from lamina.estimators.multilayer_perceptron import fit_from, fit_from_blocks
-from lamina.estimators.target.class_weights import balanced_weights
 from lamina.metrics import SMALLER_IS_BETTER, Evaluation
 from lamina.model.calibrate import calibration_of
 from lamina.model.decision_threshold import best_threshold, check_threshold
@@ -42,6 +41,7 @@ from lamina.model.table_settings import RunSettings, StoppingSettings, TableSett
 from lamina.model.target_scale import TargetScale, joined, scale_of_means, scale_of_medians
 from lamina.model.validation_metric import USUAL, JudgedRows, ValidationMetric, check_metric
 from lamina.training import AveragedWeights, Callback, EarlyStopping, Monitor
+from lamina.training.class_weights import balanced_weights
 from lamina.training.interrupts import Interrupts
 from lamina.training.team import working_with
 from lamina.validation import check_parameters, number

@@ -4,6 +4,7 @@ from lamina.network.data_driven import data_driven_initialization as data_driven
 from lamina.network.ensemble import Ensemble as Ensemble
 from lamina.network.folded_network import FoldedNetwork as FoldedNetwork
 from lamina.network.graph import Graph as Graph
+from lamina.network.loading import LoadReport as LoadReport
 from lamina.network.network import Network as Network
 from lamina.network.node import InputNode as InputNode
 from lamina.network.node import Node as Node

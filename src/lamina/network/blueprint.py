@@ -121,7 +121,7 @@ class Drawing:
         parameters = tuple(self._index(node, draft, self.parameters, self.drafts) for draft in op.parameters)
         state = tuple(self._index(node, draft, self.state, self.state_drafts) for draft in op.state)
         output = self.buffer(op.width)
-        self.ops.append(Op(op.kind, node.name, inputs, output, parameters, state, op.settings, op.function, op.copies))
+        self.ops.append(Op(op.kind, node.name, inputs, output, parameters, state, op.settings, op.function, op.copies, op.code))
         return output
 
     def _index(self, node: Node, draft: ParameterDraft, placed: list[Parameter], drafts: list[ParameterDraft]) -> int:

@@ -14,7 +14,7 @@ An ensemble describes a member, and has "members", "sharing" and "scale_init" be
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 from lamina.errors import InvalidSettingError, phrase
@@ -32,9 +32,15 @@ _USE_RULES = {"use": integer(1)}
 _INPUT_RULES = {"name": LAYER_NAME, "width": one_of(value(None), integer(1))}
 
 
-def describe(kind: str, inputs: Sequence[InputNode], nodes: Sequence[Node], outputs: Sequence[str]) -> dict[str, Any]:
+def describe(
+    kind: str,
+    inputs: Sequence[InputNode],
+    nodes: Sequence[Node],
+    outputs: Sequence[str],
+    of_layer: Callable[[Layer], dict[str, Any]],
+) -> dict[str, Any]:
     """The dict that describes a network. Uses of a layer have its dict in common, so that whoever changes it changes them all."""
-    layers = {node.layer_name: node.layer.to_dict() for node in nodes}
+    layers = {node.layer_name: of_layer(node.layer) for node in nodes}
     return {
         "kind": kind,
         "version": VERSION,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, ClassVar, Self, final
@@ -12,7 +12,7 @@ import numpy as np
 from lamina import layers
 from lamina.errors import InvalidSettingError, phrase
 from lamina.initializers import Initializer, RowInitializer, get_initializer
-from lamina.layers import Dense
+from lamina.layers import Dense, Layer
 from lamina.layers.trainable_layer import names_freezing
 from lamina.network.blueprint import Blueprint, draw_blueprint
 from lamina.network.description import read_description
@@ -142,9 +142,9 @@ class Ensemble(Network):
         network._assemble(*parts)
         return network
 
-    def to_dict(self) -> dict[str, Any]:
+    def described(self, of_layer: Callable[[Layer], dict[str, Any]]) -> dict[str, Any]:
         settings = {"members": self.members, "sharing": self.sharing, "scale_init": self.scale_init.to_dict()}
-        return super().to_dict() | settings
+        return super().described(of_layer) | settings
 
     def fold(self, parameters: np.ndarray, state: np.ndarray, *, as_dense: bool = False) -> FoldedNetwork[Self]:
         """Keep the normalizations as they are: those of members do not fit into weights that they share.

@@ -9,7 +9,7 @@ import numpy as np
 
 from lamina.engine.program import Head, Op, Program
 from lamina.errors import InvalidSettingError, ShapeError, phrase, phrase_unknown
-from lamina.losses import Loss, LossLike, get_loss
+from lamina.losses import CustomLoss, Loss, LossLike, get_loss
 from lamina.validation import Rule, check_parameters, number, sequence_of
 
 __all__ = ["Losses", "heads_for", "loss_weights_of", "losses_for"]
@@ -53,7 +53,7 @@ _ANYTHING = Rule("one number >= 0", lambda given: True)  # each number is checke
 def heads_for(
     program: Program, losses: Sequence[Loss], output_names: Sequence[str], weights: Sequence[float] | Mapping[str, float] | None
 ) -> tuple[Head, ...]:
-    """The engine's heads on the program's outputs.
+    """The engine's heads on the program's outputs; if a loss is a custom function, the engine computes none of them.
 
     Raises
     ------
@@ -63,6 +63,8 @@ def heads_for(
         When an output's width does not fit its loss.
     """
     writers = {op.output: op for op in program.ops}
+    # An executor computes all losses or none.
+    by_caller = any(isinstance(loss, CustomLoss) for loss in losses)
     heads = []
     parts = (losses, loss_weights_of(weights, output_names), program.outputs, program.output_widths, output_names)
     for loss, weight, buffer, width, name in zip(*parts, strict=True):
@@ -71,7 +73,7 @@ def heads_for(
             head = loss.head(buffer, width)
         except ShapeError as error:
             raise ShapeError(f"{name}: {error}") from None
-        heads.append(head._replace(weight=weight))
+        heads.append(Head("external", buffer, head.target_width, weight=weight) if by_caller else head._replace(weight=weight))
     return tuple(heads)
 
 

@@ -19,7 +19,10 @@ __all__ = ["MemberDrawing"]
 _ONES = Constant(1.0)
 
 #: Ops that take each column by itself, so that columns side by side may have parameters of their own.
-_BY_COLUMN = ("activation", "dropout", "add", "multiply", "scale", "prelu", "parametric_activation", "batch_norm")
+_BY_COLUMN = (
+    *("activation", "dropout", "scale", "prelu", "parametric_activation", "batch_norm"),
+    *("add", "subtract", "average", "multiply"),
+)
 
 
 @dataclass(slots=True)

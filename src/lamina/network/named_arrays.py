@@ -8,6 +8,7 @@ from typing import Any, NoReturn, SupportsIndex, TypeAlias
 import numpy as np
 
 from lamina.errors import DataError, InvalidSettingError, ShapeError, UnknownNameError, phrase, phrase_unknown
+from lamina.network.loading import LoadReport, load_into
 
 __all__ = ["NamedArrays", "Values", "as_numbers", "checked_values"]
 
@@ -122,6 +123,40 @@ class NamedArrays(Mapping[str, np.ndarray]):
             repair = f"To write only some of them, use {self._what}.update(…)."
             raise InvalidSettingError(phrase(self._what, f"must hold {missing[0]!r} as well", list(values), repair=repair))
         self.update(values)
+
+    def load(self, values: Mapping[str, Any], *, corners: bool = False) -> LoadReport:
+        """Write those of the arrays whose names and shapes fit, and say what became of each.
+
+        This is what a wider or deeper network takes over of a smaller one. Where an array is larger than what is given,
+        ``corners`` writes that into its first rows and columns and leaves the others as they are, as first drawn, say.
+
+        Parameters
+        ----------
+        values : mapping of str to array
+            For example another trainer's ``weights``.
+        corners : bool, default=False
+
+        Returns
+        -------
+        LoadReport
+            Prints as a list of names; see :class:`lamina.network.LoadReport`.
+
+        Raises
+        ------
+        InvalidSettingError
+            When ``values`` is no mapping, or the arrays are read-only.
+        DataError
+            When values are not numbers, not finite, or negative where they must not be; nothing is written then.
+
+        Examples
+        --------
+        >>> from lamina import Dense, Sequential, Trainer
+        >>> small, wide = (Trainer(Sequential([Dense(units), Dense(1)], 2), "squared_error") for units in (3, 8))
+        >>> print(wide.weights.load(small.weights))
+        written: dense_2.bias
+        left, as shapes differ: dense_1.weight (given (2, 3), here (2, 8)), dense_1.bias (given (3,), here (8,)), ...
+        """
+        return load_into(self, values, corners=corners)
 
     def _checked(self, name: str, values: Any) -> np.ndarray:
         array = checked_values(name, values, self[name])

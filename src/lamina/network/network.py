@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, Self
@@ -25,13 +25,14 @@ from lamina.network.named_arrays import NamedArrays
 from lamina.network.node import InputNode, Node
 from lamina.network.rows_by_input import rows_by_input
 from lamina.network.summary import summary_html, summary_of
-from lamina.validation import check_parameters, integer
+from lamina.validation import Rule, check_parameters, integer
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 __all__ = ["Network"]
 
+_FACTORS = Rule("a dict from names of layers to factors", lambda given: isinstance(given, Mapping))
 _ADAPTATION = 0x524F5753  # random numbers of its own, apart from whatever else a seed draws
 
 
@@ -104,8 +105,18 @@ class Network:
         return cls._assembled(inputs, nodes, outputs)
 
     def to_dict(self) -> dict[str, Any]:
-        """Everything about the network except its weights, JSON-able; see ``lamina.network.description`` for the format."""
-        return describe(self.kind, self.inputs, self.nodes, self.output_names)
+        """Everything about the network except its weights, JSON-able; see ``lamina.network.description`` for the format.
+
+        Raises
+        ------
+        InvalidSettingError
+            When a layer is in Python, and so no data; the message names it.
+        """
+        return self.described(lambda layer: layer.to_dict())
+
+    def described(self, of_layer: Callable[[Layer], dict[str, Any]]) -> dict[str, Any]:
+        """As :meth:`to_dict`, where ``of_layer`` describes each layer."""
+        return describe(self.kind, self.inputs, self.nodes, self.output_names, of_layer)
 
     def build(self, input_widths: int | Iterable[int]) -> Self:
         """The same network with its input widths set: one number for one input, or one for each input.
@@ -163,6 +174,31 @@ class Network:
         """
         return self._with_trainable(layers, True)
 
+    def with_learning_rate_factors(self, factors: Mapping[str, float | Mapping[str, float]]) -> Self:
+        """The same network with other factors of the learning rate, by layer; see :class:`~lamina.layers.TrainableLayer`.
+
+        Parameters
+        ----------
+        factors : dict of str to float, or to dict of str to float
+            By the names of layers with parameters; layers that are not named keep theirs.
+
+        Raises
+        ------
+        UnknownNameError
+            For the name of no such layer, with a suggestion of the nearest one.
+        InvalidSettingError
+            When a factor is not above 0, or names no parameter of its layer.
+
+        Examples
+        --------
+        >>> from lamina import Dense, Sequential
+        >>> net = Sequential([Dense(8, name="encoder"), Dense(1)], input_width=4)
+        >>> [p.learning_rate_factor for p in net.with_learning_rate_factors({"encoder": 0.1}).parameters]
+        [0.1, 0.1, 1.0, 1.0]
+        """
+        check_parameters({"factors": factors}, {"factors": _FACTORS}, owner=type(self).__name__)
+        return self._with_settings({name: {"learning_rate_factor": factor} for name, factor in factors.items()})
+
     @property
     def trainable(self) -> bool:
         """Whether training changes any layer; it cannot be set, see :meth:`freeze`."""
@@ -173,15 +209,20 @@ class Network:
         raise setting_of_trainable(type(self).__name__, given)
 
     def _with_trainable(self, names: Sequence[str], trainable: bool) -> Self:
-        layers = {node.layer_name: node.layer for node in self.nodes if isinstance(node.layer, TrainableLayer)}
         wrong = [name for name in names if not isinstance(name, str)]
         if wrong:
             repair = f"Pass names one by one: {'unfreeze' if trainable else 'freeze'}(*names)."
             raise InvalidSettingError(phrase("the name of a layer", "must be a text", wrong[0], repair=repair))
-        for name in names:
+        chosen = names or [node.layer_name for node in self.nodes if isinstance(node.layer, TrainableLayer)]
+        return self._with_settings({name: {"trainable": trainable} for name in chosen})
+
+    def _with_settings(self, settings: Mapping[str, Mapping[str, Any]]) -> Self:
+        """The same network with other settings of these layers, which have parameters."""
+        layers = {node.layer_name: node.layer for node in self.nodes if isinstance(node.layer, TrainableLayer)}
+        for name in settings:
             if name not in layers:
                 raise UnknownNameError(phrase_unknown("the name of a layer with parameters", name, layers))
-        changed: dict[str, Layer] = {name: replace(layers[name], trainable=trainable) for name in names or layers}
+        changed: dict[str, Layer] = {name: replace(layers[name], **own) for name, own in settings.items()}
         nodes = [node._replace(layer=changed.get(node.layer_name, node.layer)) for node in self.nodes]
         return self._like(self.inputs, nodes, self.output_names)
 
@@ -414,6 +455,23 @@ class Network:
         """Draw the layers and their connections; see :func:`lamina.plots.plot_network`. Needs the extra ``plot``."""
         axes: Axes = serve("Network.plot", self, ax=ax)
         return axes
+
+    def to_svg(self) -> str:
+        """The picture that :meth:`plot` draws, as the text of an SVG file, which any browser shows; it needs no other package.
+
+        Examples
+        --------
+        >>> from pathlib import Path
+        >>> from lamina import Dense, Sequential
+        >>> network = Sequential([Dense(64, activation="relu"), Dense(3)], input_width=20)
+        >>> text = network.to_svg()
+        >>> text[:38]
+        '<svg xmlns="http://www.w3.org/2000/svg'
+        >>> Path("network.svg").write_text(text, encoding="utf-8")  # doctest: +SKIP
+        """
+        from lamina.network.svg import svg_of  # few networks are drawn
+
+        return svg_of(self.inputs, self.nodes, self.output_names)
 
     def _repr_html_(self) -> str:
         parameters = self.parameters if self.is_built else None

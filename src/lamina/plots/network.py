@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Sequence
 from itertools import pairwise
-from statistics import mean
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any
 
 from lamina.errors import DataError, DataTypeError, InvalidSettingError, phrase
 from lamina.network import Network
+from lamina.network.layout import columns_of, path_of, rows_of
 from lamina.plots.style import COLORS, figure_of, gray, make_axes, paper, shortened, styled, verbatim
 
 if TYPE_CHECKING:
@@ -25,9 +24,6 @@ _FONT, _LEAST_FONT = 9.0, 5.0  # points
 _WIDEST, _NARROWEST = 1.5 * 72, 0.8 * 72  # maximum points of a line at full font size: by default, and in small axes
 _PAD = 0.35  # space between text and frame, in font sizes
 _LONGEST = 60  # characters in a line
-
-#: Something that takes a place in a column: a layer or input, by name; a passing arrow, by its sender, reader and column.
-_Place: TypeAlias = "str | tuple[str, str, int]"
 
 
 @styled
@@ -71,9 +67,9 @@ def plot_network(network: Any, *, ax: Axes | None = None) -> Axes:
     ['x', 'h', 'detour', 'sum', 'scores']
     """
     network = _network_of(network)
-    columns = _columns(network)
-    arrows = [_path(columns, sender, node.name) for node in network.nodes for sender in node.inputs]
-    rows = _rows(columns, arrows)
+    columns = columns_of(network.inputs, network.nodes)
+    arrows = [path_of(columns, sender, node.name) for node in network.nodes for sender in node.inputs]
+    rows = rows_of(columns, arrows)
     num_columns, num_rows = max(columns.values()) + 1, round(2 * max(map(abs, rows.values()))) + 1
     looks = _looks(network, _WIDEST if ax is None else _widest_for(ax, num_columns))
     size = num_columns * _column_inches([text for text, _ in looks.values()]), num_rows * _ROW
@@ -129,39 +125,6 @@ def _column_inches(texts: Sequence[str]) -> float:
     """The width of a column, so that the widest box leaves room for arrows."""
     widest = max(_width(line) for text in texts for line in text.splitlines())
     return (widest + 2 * _PAD * _FONT) / 72 / _BOX
-
-
-def _columns(network: Network) -> dict[str, int]:
-    columns = {item.name: 0 for item in network.inputs}
-    for node in network.nodes:
-        columns[node.name] = 1 + max(columns[sender] for sender in node.inputs)
-    return columns
-
-
-def _path(columns: dict[str, int], sender: str, reader: str) -> list[_Place]:
-    """The path from one box to another, with a place in every column in between."""
-    passed = range(columns[sender] + 1, columns[reader])
-    return [sender, *((sender, reader, column) for column in passed), reader]
-
-
-def _rows(columns: dict[str, int], arrows: Sequence[Sequence[_Place]]) -> dict[_Place, float]:
-    """Rows centered at 0 and one apart in each column, ordered by the mean row of the senders."""
-    before: dict[_Place, list[_Place]] = defaultdict(list)
-    members: dict[int, list[_Place]] = defaultdict(list)
-    for name, column in columns.items():
-        members[column].append(name)
-    for path in arrows:
-        for sender, place in pairwise(path):
-            before[place].append(sender)
-            if isinstance(place, tuple):
-                members[place[2]].append(place)
-    rows: dict[_Place, float] = {}
-    for column in sorted(members):
-        places = members[column]
-        if column:
-            places.sort(key=lambda place: -mean(rows[sender] for sender in before[place]))
-        rows |= {place: (len(places) - 1) / 2 - i for i, place in enumerate(places)}
-    return rows
 
 
 def _looks(network: Network, widest: float) -> dict[str, tuple[str, str]]:

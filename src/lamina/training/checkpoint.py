@@ -165,7 +165,7 @@ def identity_of(settings: TrainerSettings, callbacks: Sequence[Callback], metric
     """Everything that must be equal in a checkpoint and the trainer that loads it, as JSON types."""
     value, *norms = astuple(settings.clipping)
     return {
-        "network": settings.network.to_dict(),
+        "network": settings.network.described(_described),
         "losses": [_described(loss) for loss in settings.losses],
         "seed": settings.seed,
         "dtype": settings.dtype,

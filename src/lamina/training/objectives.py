@@ -12,12 +12,13 @@ from lamina.engine.plan import Batches
 from lamina.engine.program import Program
 from lamina.errors import DataError, InvalidSettingError, phrase
 from lamina.losses import CustomLoss, Loss
+from lamina.losses.as_functions import as_functions
 from lamina.losses.members import mean_prediction
 from lamina.metrics import LABEL_METRICS, NUMBER_METRICS
 from lamina.optimizers import PerturbationOptimizer
 from lamina.validation import returned_number
 
-__all__ = ["CustomLosses", "batch_objective", "decide", "score"]
+__all__ = ["CustomLosses", "batch_objective", "check_labels", "decide", "score"]
 
 
 def score(name: str, loss: Loss, targets: np.ndarray, predictions: np.ndarray) -> float:
@@ -67,14 +68,14 @@ def batch_objective(
     """
     chosen = optimizer.objective
     if chosen is None:
-        custom = [loss.over(program.members) for loss in losses if isinstance(loss, CustomLoss)]
+        custom = as_functions(losses, program.members)
         weights = [head.weight for head in program.heads]
         return CustomLosses(custom, weights, data, optimizer.perturbation_rule()) if custom else None
     if isinstance(chosen, str):
         name = chosen
         if name in LABEL_METRICS:
             for loss, target in zip(losses, data.targets, strict=True):
-                _check_labels(name, loss, target)
+                check_labels(name, loss, target)
 
         def lowered(outputs: Sequence[np.ndarray], rows: np.ndarray) -> float:
             triples = zip(losses, data.targets, _predicted(losses, outputs, program), strict=True)
@@ -88,7 +89,7 @@ def _predicted(losses: Sequence[Loss], outputs: Sequence[np.ndarray], program: P
     return [mean_prediction(loss.predict, z, program.members) for loss, z in zip(losses, outputs, strict=True)]
 
 
-def _check_labels(name: str, loss: Loss, target: np.ndarray) -> None:
+def check_labels(name: str, loss: Loss, target: np.ndarray, what: str = "the objective") -> None:
     """Raise if the targets are not labels: :func:`decide` would silently turn them into some."""
     if loss.label_codes is None or (loss.one_of_several and target.shape[1] > 1):
         return  # the loss is rejected elsewhere; or the largest column is the label
@@ -97,7 +98,7 @@ def _check_labels(name: str, loss: Loss, target: np.ndarray) -> None:
         rule, wrong = "must be class indices", target != np.floor(target)
     if wrong.any():
         repair = 'For numbers, use "r2" or a custom function.'
-        rule = f"{rule} with the objective {name!r} and the loss {loss.name}"
+        rule = f"{rule} with {what} {name!r} and the loss {loss.name}"
         raise DataError(phrase("y", rule, float(target[wrong][0]), repair=repair, owner="Trainer"))
 
 

@@ -30,6 +30,7 @@ from lamina.training.blocks.source import (
     is_source,
     source_alone,
 )
+from lamina.training.named_metrics import Metrics, named_metrics
 from lamina.training.output_losses import check_loss_keys
 from lamina.training.settings import TrainerSettings
 from lamina.training.weighted_network import Metric, WeightedNetwork
@@ -55,13 +56,13 @@ class Predictor:
     def __init__(
         self,
         settings: TrainerSettings,
-        metrics: Mapping[str, Metric] | None = None,
+        metrics: Metrics | None = None,
         initial_weights: tuple[np.ndarray, np.ndarray] | None = None,
     ) -> None:
         self.settings = settings
         self._initial_weights = initial_weights
         self._model: WeightedNetwork | None = None
-        self._metrics = dict(metrics or {})
+        self._metrics = named_metrics(metrics, settings.losses, settings.network.output_names)
         self._dtype = np.dtype(settings.dtype)
         check_loss_keys(settings.network.output_names, self._metrics)
 

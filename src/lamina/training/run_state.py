@@ -3,14 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Protocol
 
-from lamina.engine.executor import Snapshot
+from lamina.engine.executor import Executor, Snapshot
+from lamina.schedules import Schedule
 from lamina.stop_reason import StopReason
-from lamina.training.callbacks.callback import Run
 from lamina.training.history import History
 
 __all__ = ["load_run_state", "run_state"]
+
+
+class Run(Protocol):
+    """What of a run is to be remembered."""
+
+    epoch: int
+    step: int
+    stop_reason: StopReason | None
+    history: History
+
+    @property
+    def schedule(self) -> Schedule: ...
+
+    @property
+    def executor(self) -> Executor: ...
 
 
 def run_state(run: Run) -> dict[str, Any]:

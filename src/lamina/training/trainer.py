@@ -6,98 +6,68 @@ Modules that few runs need (checkpoints, L-BFGS) are imported by the methods tha
 from __future__ import annotations
 
 import copy
-import os
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import fields, replace
 from typing import TYPE_CHECKING, Any, Never, Self
 
 import numpy as np
 
-from lamina import validation
 from lamina.door import serve
 from lamina.engine import plan
 from lamina.engine.executor import runs_epochs
-from lamina.engine.plan import Batches, Epochs, Failure, StepValues, TrainingResult
-from lamina.errors import DataError, InvalidSettingError, ShapeError, phrase
-from lamina.layers.trainable_layer import setting_of_trainable
+from lamina.engine.plan import Batches, Epochs, Failure, StepValues
+from lamina.errors import InvalidSettingError
 from lamina.network import Network
 from lamina.network.heads import Losses
 from lamina.optimizers import LBFGS, Optimizer, PerturbationOptimizer
-from lamina.schedules import Schedule, get_schedule
-from lamina.settings import check_keys
+from lamina.schedules import Schedule
 from lamina.stop_reason import StopReason
-from lamina.training.adaptation import adapted_to
 from lamina.training.best_weights import Weights
 from lamina.training.blocked_gradients import warn_of_blocked_gradients
-from lamina.training.blocks.array_blocks import ArrayBlocks, has_memmap
-from lamina.training.blocks.source import BlockSource, as_source, check_passes, is_iterable, is_list_of_blocks, source_alone
-from lamina.training.blocks.streamed_rows import StreamedRows, default_shuffle_rows
+from lamina.training.blocks.source import BlockSource
 from lamina.training.callbacks.callback import Callback, list_of_callbacks
+from lamina.training.callbacks.displays import displays
 from lamina.training.chunks import ChunkSize, run_in_chunks
-from lamina.training.contradictions import check_batches, check_blocks, check_callbacks, check_program, check_trained
+from lamina.training.class_weights import CLASS_WEIGHT
+from lamina.training.contradictions import check_batches, check_callbacks, check_program, check_trained
 from lamina.training.epoch import Epoch
-from lamina.training.exclusive import RUNNING, exclusive, is_running
-from lamina.training.history import History, Record, without_durations
+from lamina.training.exclusive import exclusive
+from lamina.training.full_batch_fit import FullBatchFit, check_losses
+from lamina.training.given_rows import GivenRows
+from lamina.training.history import History, Record
 from lamina.training.interrupts import Interrupts
 from lamina.training.moments import Moments
-from lamina.training.output_losses import loss_key
+from lamina.training.named_metrics import Metrics
 from lamina.training.pace import Pace
-from lamina.training.predictor import Predictor
-from lamina.training.rows import ArrayRows, Rows, as_rows
-from lamina.training.run_state import load_run_state, run_state
-from lamina.training.running_fit import RunningFit, checksum
+from lamina.training.resumable import Resumable
+from lamina.training.rows import Rows, as_rows
+from lamina.training.running_fit import RunningFit
 from lamina.training.schedule_watch import ScheduleWatch
-from lamina.training.settings import DtypeLike, TrainerSettings, name_of_dtype, setting
+from lamina.training.settings import DtypeLike, name_of_dtype
 from lamina.training.short_epochs import ShortEpochs, run_short_epochs
 from lamina.training.team import Help, helped, whole_batch
+from lamina.training.trainer_rules import checked_settings
 from lamina.training.unknown_settings import check_known
-from lamina.training.validation_rows import ArrayValidation, BlockValidation, ValidationRows
-from lamina.training.weighted_network import Metric
-from lamina.validation import (
-    InvalidParameterError,
-    Rule,
-    boolean,
-    check_parameters,
-    function,
-    instance,
-    integer,
-    mapping_of,
-    one_of,
-    sequence_of,
-    value,
-)
+from lamina.training.validation_rows import ValidationRows
+from lamina.validation import boolean, check_parameters, integer, one_of
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
     from lamina.engine.executor import Probe
-    from lamina.training.steppers.full_batch import FullBatch
 
 __all__ = ["Trainer"]
 
-_PATH_RULE = {"path": validation.path()}
-_SETTINGS_RULE = {
-    "settings": Rule(
-        "TrainerSettings (TrainerSettings.from_settings reads a description)",
-        lambda given: isinstance(given, TrainerSettings),
-    )
+
+_FIT_RULES = {
+    "max_epochs": integer(1),
+    "final_check": boolean(),
+    "class_weight": CLASS_WEIGHT,
+    "verbose": one_of(boolean(), integer(0, 2)),
 }
 
 
-def _is_pair(given: object) -> bool:
-    arrays = given if isinstance(given, tuple | list) else []
-    return len(arrays) == 2 and all(isinstance(a, np.ndarray) and a.ndim == 1 and a.dtype.kind == "f" for a in arrays)
-
-
-_RULES: dict[str, Rule] = {
-    "initial_weights": one_of(value(None), Rule("a pair of flat float arrays, parameters and state", _is_pair)),
-    "callbacks": one_of(instance(Callback), sequence_of(instance(Callback))),
-    "metrics": one_of(value(None), mapping_of(function("targets, predictions"))),
-}
-
-
-class Trainer(Predictor):
+class Trainer(Resumable):
     """Trains, evaluates and applies a network.
 
     Parameters
@@ -122,9 +92,14 @@ class Trainer(Predictor):
         None: constant.
     clipping : Clipping, optional
     callbacks : Callback or sequence of Callback, default=()
-    metrics : dict of str to callable, optional
-        ``function(targets, predictions) -> float``, computed on the validation data at the end of every epoch and recorded
-        as ``validation_<name>``. Targets are as given, predictions are those of :meth:`predict`.
+    metrics : str, callable, or a list or dict of these, optional
+        Computed on the validation data at the end of every epoch and recorded as ``validation_<name>``: names of
+        :data:`lamina.metrics.LABEL_METRICS`, ``PROBABILITY_METRICS`` and ``NUMBER_METRICS``, such as "accuracy", which the loss
+        makes labels of probabilities for; or ``function(targets, predictions) -> float``, of targets as given and predictions
+        as those of :meth:`predict`. A dict gives functions their names.
+
+        With several outputs, a name is computed for each (``validation_<output>_<name>``), and a function is called with the
+        targets and the predictions of all; what a dict holds under an output's name is of that output alone.
     seed : int, default=0
         Seed of all randomness: initial weights, order of the rows, dropout.
     dtype : {"float32", "float64"}, default="float32"
@@ -201,7 +176,7 @@ class Trainer(Predictor):
         weight_decay_schedule: str | Schedule | Mapping[str, Any] | Callable[[int], float] | None = None,
         clipping: plan.Clipping | None = None,
         callbacks: Callback | Sequence[Callback] = (),
-        metrics: Mapping[str, Metric] | None = None,
+        metrics: Metrics | None = None,
         seed: int = 0,
         dtype: DtypeLike = "float32",
         shuffle: bool = True,
@@ -235,12 +210,7 @@ class Trainer(Predictor):
         }
         besides = {"initial_weights": initial_weights, "callbacks": callbacks, "metrics": metrics}
         check_known(unknown, [*settings, *besides])
-        try:
-            checked = TrainerSettings(**settings)
-            check_parameters(besides, _RULES, owner="Trainer")
-        except InvalidParameterError:
-            check_parameters(settings | besides, {**TrainerSettings.rules, **_RULES}, owner="Trainer")  # names all errors
-            raise
+        checked = checked_settings(settings, besides)
         super().__init__(checked, metrics, initial_weights)
         # A reactive schedule has state, which trainers must not share.
         self._schedule = copy.deepcopy(self.settings.schedule)
@@ -253,102 +223,14 @@ class Trainer(Predictor):
         self.stop_reason: StopReason | None = None
         self.warns_of_blocked_gradients = True
         self._help: Help | None = None  # of other processes, within a fit
+        self._display: list[Callback] = []  # what shows the running fit to the user
         self._fit = RunningFit()
         self._drawn: np.ndarray | None = None  # parameters that are still to be fitted to rows
-        self._descent: FullBatch | None = None
-        self._stored_descent: dict[str, Any] | None = None  # of a checkpoint
+        self._full_batch = FullBatchFit()
         self._moments = Moments([ScheduleWatch(), *self.callbacks])
         self._chunk_size = ChunkSize()
         if network.is_built:
             self.build()
-
-    optimizer: Optimizer = setting("optimizer")
-    dropout_schedule: Schedule = setting("dropout_schedule")
-    weight_decay_schedule: Schedule = setting("weight_decay_schedule")
-    clipping: plan.Clipping = setting("clipping")
-    shuffle: bool = setting("shuffle")
-    shuffle_rows: int | str = setting("shuffle_rows")
-    penalty_per_row: bool = setting("penalty_per_row")
-    on_interrupt: str = setting("on_interrupt")
-
-    @property
-    def batch_size(self) -> int | None:
-        """Rows per step; None: all."""
-        return self.settings.rows_a_step
-
-    @batch_size.setter
-    def batch_size(self, batch_size: int | str | None) -> None:
-        self.settings = replace(self.settings, batch_size=batch_size)
-
-    @property
-    def schedule(self) -> Schedule:
-        """The schedule that training follows: the setting, or the one that a callback set during a fit."""
-        return self._schedule
-
-    @schedule.setter
-    def schedule(self, schedule: str | Schedule | Mapping[str, Any] | Callable[[int], float] | None) -> None:
-        if is_running(self):
-            self._schedule = get_schedule(schedule)  # not copied: a callback may rely on its schedule's state
-        else:
-            self.settings = replace(self.settings, schedule=get_schedule(schedule))
-            self._schedule = copy.deepcopy(self.settings.schedule)
-
-    @classmethod
-    def from_settings(cls, settings: TrainerSettings, **besides: Any) -> Self:
-        """Create a trainer with these settings.
-
-        Parameters
-        ----------
-        settings : TrainerSettings
-            For example from ``TrainerSettings.from_settings(json.loads(text))``.
-        **besides
-            ``callbacks``, ``metrics`` and ``initial_weights``.
-
-        Raises
-        ------
-        InvalidSettingError
-            If ``settings`` is not TrainerSettings, or a setting is also a keyword argument.
-
-        Examples
-        --------
-        >>> from lamina import Dense, Sequential
-        >>> trainer = Trainer(Sequential([Dense(1)]), "squared_error", seed=3)
-        >>> Trainer.from_settings(trainer.settings).seed
-        3
-        """
-        place = "Trainer.from_settings"
-        check_parameters({"settings": settings}, _SETTINGS_RULE, owner=place)
-        given = {field.name: getattr(settings, field.name) for field in fields(settings)}
-        for name in given.keys() & besides.keys():
-            repair = f"Change it with dataclasses.replace(settings, {name}=…)."
-            rule = "must not be given in addition to the settings, which contain it"
-            raise InvalidSettingError(phrase(name, rule, besides[name], repair=repair, owner=place))
-        check_keys(besides, _RULES, owner=place)
-        return cls(**given, **besides)
-
-    def build(self, widths: int | Sequence[int] | None = None) -> Self:
-        is_given = self._initial_weights is not None
-        super().build(widths)
-        self._configure()
-        self._drawn = None if is_given or not self.network.adapts_weights else self.executor.snapshot().parameters
-        return self
-
-    def first_weights(self, data: Batches) -> np.ndarray:
-        """The parameters that training begins with on rows from :meth:`batches`.
-
-        These are the present ones, except before the first step: then those are fitted to the rows whose initializers do so, such
-        as "unit_variance", and which are as they were drawn. Given ``initial_weights`` stay as they are.
-
-        Returns
-        -------
-        ndarray of shape (num_parameters,)
-        """
-        parameters, state, _ = self.executor.snapshot()
-        if self._drawn is None or self.step:
-            return parameters
-        own, drawn = self.network.unflatten(parameters), self.network.unflatten(self._drawn)
-        changed = [name for name, array in own.items() if not np.array_equal(array, drawn[name])]
-        return adapted_to(data, self.network, parameters, state, self.seed, keep=changed)
 
     @property
     def last_epoch(self) -> int:
@@ -375,70 +257,6 @@ class Trainer(Predictor):
         """Whether the running ``fit`` has validation rows."""
         return self._fit.validation is not None
 
-    def freeze(self, *layers: str) -> Self:
-        """Train these layers, by default all, no further; see :meth:`Network.freeze <lamina.network.Network.freeze>`.
-
-        Weights, the optimizer's memory of them and the history stay, so that ``unfreeze`` lets them go on from there. A callback
-        may call either between epochs, to train one layer after the other.
-
-        Parameters
-        ----------
-        *layers : str
-            Names of layers with parameters.
-
-        Returns
-        -------
-        Trainer
-            This trainer.
-
-        Raises
-        ------
-        UnknownNameError
-            For the name of no such layer.
-        InvalidSettingError
-            For anything but names, such as a list of them; or during a fit with L-BFGS, which remembers how the weights moved
-            together. A fit that is to begin or go on without any trained layer raises it, too.
-
-        Examples
-        --------
-        >>> import numpy as np
-        >>> from lamina import Dense, Sequential, Trainer
-        >>> X = np.random.default_rng(0).normal(size=(50, 4))
-        >>> trainer = Trainer(Sequential([Dense(8, activation="tanh", name="encoder"), Dense(1)]), "squared_error")
-        >>> history = trainer.fit(X, X[:, 0], max_epochs=3)
-        >>> kept = trainer.weights.copy()
-        >>> history = trainer.freeze("encoder").fit(X, X[:, 1], max_epochs=3)
-        >>> [name for name, array in trainer.weights.items() if np.array_equal(array, kept[name])]
-        ['encoder.weight', 'encoder.bias']
-        """
-        return self._go_on_with(self.network.freeze(*layers))
-
-    def unfreeze(self, *layers: str) -> Self:
-        """Train these layers, by default all, again; see :meth:`freeze`."""
-        return self._go_on_with(self.network.unfreeze(*layers))
-
-    @property
-    def trainable(self) -> bool:
-        """Whether training changes any layer; it cannot be set, see :meth:`freeze`."""
-        return self.network.trainable
-
-    @trainable.setter
-    def trainable(self, given: bool) -> None:
-        raise setting_of_trainable("Trainer", given)
-
-    def _go_on_with(self, network: Network) -> Self:
-        pairs = zip(self.network.nodes, network.nodes, strict=True)
-        changed = dict.fromkeys(new.layer_name for old, new in pairs if old.is_trainable != new.is_trainable)
-        if changed and (self._descent is not None or self._stored_descent is not None):
-            repair = "Wait for its end, or choose an optimizer that takes steps, such as Adam."
-            rule = "frozen layers must stay the same during a fit with L-BFGS"
-            raise InvalidSettingError(f"Trainer: {rule}, got a change of {', '.join(map(repr, changed))}. {repair}")
-        self.settings = replace(self.settings, network=network)
-        if self._model is not None:
-            self._model.adopt(network)
-            self._configure()
-        return self
-
     # The training loop
 
     @exclusive("copy.deepcopy(trainer)")
@@ -448,9 +266,11 @@ class Trainer(Predictor):
         y: Any = None,
         *,
         sample_weight: Any = None,
+        class_weight: str | Mapping[Any, float] | None = None,
         validation_data: Any = None,
         max_epochs: int = 100,
         final_check: bool = True,
+        verbose: bool | int = False,
     ) -> History:
         """Train for up to ``max_epochs`` further epochs; epochs, steps and randomness continue where the last ``fit`` stopped.
 
@@ -470,6 +290,10 @@ class Trainer(Predictor):
             One per output; class indices, 0 and 1, or numbers, as the loss requires.
         sample_weight : array of shape (n,), optional
             Not negative.
+        class_weight : "balanced" or dict, optional
+            Factors of the rows' weights by class, as y has it, where y has one class for each row: ``{0: 1.0, 1: 5.0}``;
+            a class that is not named has 1. "balanced": every class counts as much. Validation rows are not weighted. Rows in
+            blocks bring their weights with them.
         validation_data : (X, y) or (X, y, sample_weight), or a source or list of blocks, optional
             Evaluated at the end of every epoch.
         max_epochs : int, default=100
@@ -478,6 +302,8 @@ class Trainer(Predictor):
             Whether to evaluate the rows of X at the end, which takes 0.1 to 0.7 of an epoch's time, so that a run whose last
             update ruined its predictions does not pass as a success. Without it only weights and statistics are checked, which
             suits many calls of one epoch each. Of rows in blocks, up to 8,192 of the first ones are evaluated.
+        verbose : bool or int, default=False
+            1 or True: a progress bar, as :class:`~lamina.training.Progress` draws it; 2: a printed line for each epoch.
 
         Returns
         -------
@@ -498,20 +324,25 @@ class Trainer(Predictor):
         KeyboardInterrupt
             After Ctrl-C, with ``on_interrupt="raise"`` or before any epoch was done. The trainer stays valid and can continue.
         """
-        given = {"max_epochs": max_epochs, "final_check": final_check}
-        check_parameters(given, {"max_epochs": integer(1), "final_check": boolean()}, owner="Trainer.fit")
-        rows_given = self._given(X, y, sample_weight, max_epochs)
-        validation = self._validation(validation_data)
+        given = {"max_epochs": max_epochs, "final_check": final_check, "class_weight": class_weight, "verbose": verbose}
+        check_parameters(given, _FIT_RULES, owner="Trainer.fit")
+        given_rows = GivenRows(self.settings, self.batches, self._reader)
+        rows_given = given_rows.training(X, y, sample_weight, class_weight, max_epochs)
+        validation = given_rows.validation(validation_data)
         with helped(self, rows_given) as self._help:
+            self._display = displays(verbose)
             try:
                 return self._fit_rows(rows_given if self._help is None else self._help.rows, validation, max_epochs, final_check)
             finally:
-                self._help = None
+                self._help, self._display = None, []
 
     def fit_loop(self, data: Batches | Rows) -> None:
         """Run epochs until something stops the training."""
         if isinstance(self.optimizer, LBFGS) and isinstance(data, Batches):
-            self._fit_full_batch(data, self.optimizer)
+            check_losses(self.losses)
+            if self.stop_reason is None and (self.epoch < self.last_epoch or self._full_batch.is_stored):
+                most = self.last_epoch - self._fit.first_epoch
+                self._full_batch.run(self, data, self.network.output_names, self._moments, most, self._end_epoch, self._stop_at)
         while self.stop_reason is None and self.epoch < self.last_epoch:
             check_trained(self.executor.program)  # a callback may have frozen layers
             num_epochs = self._epochs_a_call(data) if isinstance(data, Batches) else 1
@@ -624,7 +455,7 @@ class Trainer(Predictor):
         failed = self.stop_reason is not None and self.stop_reason.code == "non_finite"
         return self._fit.put_best(candidates, monitor, larger_is_better=larger_is_better, also_first=also_first or failed)
 
-    # Checkpoints
+    # Pictures
 
     def plot(self, keys: str | Sequence[str] | None = None, *, log: bool = False, ax: Axes | None = None) -> Axes:
         """Plot the losses, or other ``keys`` of ``history``, and mark the epoch whose weights early stopping restored.
@@ -648,75 +479,14 @@ class Trainer(Predictor):
         trainer: Trainer = serve("Trainer.live", self, keys, log=log)
         return trainer
 
-    def save_checkpoint(self, path: str | os.PathLike[str]) -> None:
-        """Write everything needed to continue from here, bit for bit: from the end of an epoch, or from the midst of one.
-
-        Raises
-        ------
-        FileError
-            If the file cannot be written; an earlier one stays as it was.
-        """
-        from lamina.training.checkpoint import identity_of, write_checkpoint
-
-        check_parameters({"path": path}, _PATH_RULE, owner="Trainer.save_checkpoint")
-        callbacks = [callback.state() for callback in self.callbacks]
-        state = {
-            "identity": identity_of(self.settings, self.callbacks, self.metrics),
-            "fit": self._fit.state(),
-            "full_batch": None if self._descent is None else self._descent.state(),
-            "callbacks": callbacks,
-            **run_state(self),
-            "history": without_durations(self.history),
-        }
-        if state["fit"]["begun"] is not None:
-            state["stop_reason"] = None  # what asked to stop since has not ended the epoch
-        write_checkpoint(path, state)
-
-    def load_checkpoint(self, path: str | os.PathLike[str]) -> Trainer:
-        """Continue from a checkpoint. The trainer must be created with the settings of the one that wrote it.
-
-        Returns
-        -------
-        Trainer
-            This trainer.
-
-        Raises
-        ------
-        FileError
-            If the file is missing, damaged or not a checkpoint, or cannot have been written by a trainer with these settings.
-        InvalidSettingError
-            If network, losses, seed, dtype, optimizer, schedule, clipping, batch size, shuffling or callbacks are not those
-            of the checkpoint.
-
-        After an error the trainer is unchanged.
-        """
-        check_parameters({"path": path}, _PATH_RULE, owner="Trainer.load_checkpoint")
-        self._load(path, self._read(path))
-        return self
-
-    def __getstate__(self) -> dict[str, Any]:
-        """Settings, callbacks and the state of the run, without the engine: a copy or a pickle creates its own."""
-        kept = {name: part for name, part in vars(self).items() if name not in ("_model", "_moments", "_help", RUNNING)}
-        return kept | {"_run": None if self._model is None else run_state(self)}
-
-    def __setstate__(self, state: Mapping[str, Any]) -> None:
-        vars(self).update(state)
-        self._help = None
-        run, self._model = vars(self).pop("_run"), None
-        self._moments = Moments([ScheduleWatch(), *self.callbacks])
-        if run is not None:
-            slots = self.build().executor.snapshot().slots
-            # slots of an optimizer that was replaced since: the next fit would reset them anyway
-            load_run_state(self, run if run["slots"].shape == slots.shape else run | {"slots": slots})
-
     # Private methods
 
     def _fit_rows(
         self, given: Batches | BlockSource, validation: ValidationRows | None, max_epochs: int, final_check: bool
     ) -> History:
         """Fit on rows for the engine, or on a source of them."""
-        rows = self._rows(given)
-        self._moments = Moments([ScheduleWatch(), *self.callbacks])
+        rows = GivenRows(self.settings, self.batches, self._reader).rows(given)
+        self._moments = Moments([ScheduleWatch(), *self.callbacks, *self._display])
         self._configure()
         check_batches(self.executor.program, self.optimizer, self.settings.chosen_batch_size, rows.num_rows)
         if self.warns_of_blocked_gradients:
@@ -725,6 +495,7 @@ class Trainer(Predictor):
         if not self._fit.is_open:
             self.stop_reason = None
             self._adapt_weights(rows)
+            self._check_own_layers(rows.first)
         with Interrupts(self._stop_for_interrupt) as interrupts:
             self._fit.open(self._built(), self.epoch, max_epochs, rows, validation)
             self._set_lengths(rows)
@@ -746,40 +517,6 @@ class Trainer(Predictor):
         if interrupts.count and (self.on_interrupt == "raise" or self.epoch == 0):
             raise KeyboardInterrupt
         return self.history
-
-    def _read(self, path: str | os.PathLike[str]) -> dict[str, Any]:
-        """The state in a checkpoint, checked against this trainer."""
-        from lamina.training.checkpoint import read_state
-
-        return read_state(path, self.settings, self.callbacks, self.metrics, self.schedule)
-
-    def _load(self, path: str | os.PathLike[str], state: Mapping[str, Any]) -> None:
-        """Load the checked state of a checkpoint."""
-        from lamina.training.checkpoint import load_callbacks
-
-        load_callbacks(path, self.callbacks, state["callbacks"])
-        if not self.network.is_built:
-            self.build([item["width"] for item in state["identity"]["network"]["inputs"]])
-        load_run_state(self, state)
-        self._fit.load_state(state["fit"])
-        self._stored_descent = state["full_batch"]
-
-    def _resume(self, rows: Rows, validation: ValidationRows | None, max_epochs: int) -> None:
-        """Continue from the checkpoint of an earlier run of this same ``fit``, if a callback knows one."""
-        path = next(filter(None, (callback.resume_path() for callback in self.callbacks)), None)
-        if path is None or self.epoch or self._fit.is_open:
-            return
-        from lamina.training.checkpoint import check_resumable
-
-        state = self._read(path)
-        check_resumable(state, checksum(rows, validation), max_epochs, path)
-        self._load(path, state)
-
-    def _adapt_weights(self, rows: Rows) -> None:
-        """Fit the first weights to the rows, once."""
-        if self._drawn is not None:
-            self.executor.restore(parameters=self.first_weights(rows.first()))
-            self._drawn = None
 
     def _stop_for_interrupt(self) -> None:
         self.stop("interrupted")
@@ -808,49 +545,14 @@ class Trainer(Predictor):
             with interrupts.second_raises:
                 self._moments.call_all("on_fit_end", self)
 
-    def _given(self, X: Any, y: Any, sample_weight: Any, max_epochs: int) -> Batches | BlockSource:
-        """The training rows as they were given: arrays, converted for the engine, or a source of blocks."""
-        source = self._source_of(X, y, sample_weight)
-        if source is None:
-            return self.batches(X, y, sample_weight)
-        check_blocks(self.settings)
-        if max_epochs > 1:
-            check_passes(source, "X", f"for {max_epochs} epochs", owner="Trainer.fit")
-        self._reader(source)  # builds the network for the first block
-        return source
-
-    def _rows(self, given: Batches | BlockSource) -> Rows:
-        """The training rows."""
-        if isinstance(given, Batches):
-            return ArrayRows(given)
-        return StreamedRows(given, self._reader(given), self.settings.chosen_shuffle_rows, self.dtype)
-
-    def _source_of(self, X: Any, y: Any, sample_weight: Any) -> BlockSource | None:
-        """The source of blocks that was given, or that cuts a memory-mapped file; None for arrays."""
-        if y is None:
-            return source_alone(X, sample_weight, owner="Trainer.fit")
-        if isinstance(self.optimizer, LBFGS) or self.batch_size is None or not has_memmap(X):
-            return None
-        blocks = ArrayBlocks(X, y, sample_weight, seed=self.seed if self.shuffle else None)
-        most = self.settings.chosen_shuffle_rows or default_shuffle_rows(blocks.numbers_a_row, self.dtype)
-        return blocks if blocks.num_rows > most else None
-
-    def _validation(self, given: Any) -> ValidationRows | None:
-        """The validation data converted for the engine."""
-        if given is None:
-            return None
-        listed = is_list_of_blocks(given, len(self.network.input_names))
-        if listed or (not isinstance(given, tuple | list) and is_iterable(given)):
-            source = as_source(given, "validation_data", owner="Trainer.fit")
-            check_passes(source, "validation_data", "after every epoch", owner="Trainer.fit")
-            return BlockValidation(source, self._reader(source))
-        if not isinstance(given, tuple | list) or len(given) not in (2, 3):
-            rule = "must be (X, y) or (X, y, sample_weight), or a source or list of blocks"
-            raise InvalidSettingError(phrase("validation_data", rule, type(given).__name__, owner="Trainer.fit"))
-        try:
-            return ArrayValidation(self.batches(*given), given[1])
-        except (DataError, ShapeError) as error:
-            raise type(error)(f"validation_data: {error}") from error
+    def _go_on_with(self, network: Network) -> Self:
+        pairs = zip(self.network.nodes, network.nodes, strict=True)
+        changed = dict.fromkeys(new.layer_name for old, new in pairs if old.is_trainable != new.is_trainable)
+        if changed and self._full_batch.is_begun:
+            repair = "Wait for its end, or choose an optimizer that takes steps, such as Adam."
+            rule = "frozen layers must stay the same during a fit with L-BFGS"
+            raise InvalidSettingError(f"Trainer: {rule}, got a change of {', '.join(map(repr, changed))}. {repair}")
+        return super()._go_on_with(network)
 
     def _configure(self) -> None:
         records_norms = self._moments.needs_gradient_norms or (self.clipping.is_bounded and self._moments.hears("on_steps_done"))
@@ -881,7 +583,7 @@ class Trainer(Predictor):
         assert runs_epochs(stepper)
         numbers = Epochs(self.epoch, num_epochs, self.shuffle)
         epochs = ShortEpochs(data, numbers, pace.rows_a_step, self._values(pace, num_epochs), self.network.output_names)
-        told = self._moments if self.callbacks else None
+        told = self._moments if self.callbacks or self._display else None
         self._stop_at(run_short_epochs(self, epochs, stepper, self._fit.best, self._chunk_size, told))
 
     def _begin_epoch(self) -> Epoch:
@@ -943,35 +645,3 @@ class Trainer(Predictor):
         self._fit.best.offer(record["validation_loss" if self._fit.validation else "loss"], self.executor)
         self._moments.call("on_epoch_end", self, record)
         return record
-
-    def _fit_full_batch(self, data: Batches, optimizer: LBFGS) -> None:
-        from lamina.training.steppers.full_batch import FullBatch
-
-        if self._built().has_custom_loss:
-            names = [loss.name for loss in self.losses]
-            raise InvalidSettingError(phrase("loss", "must be a built-in loss with L-BFGS", names, owner="Trainer"))
-        if self.stop_reason is not None or (self.epoch >= self.last_epoch and self._stored_descent is None):
-            return
-        clock = [time.perf_counter()]
-
-        def on_iteration(loss: float, by_output: Sequence[float]) -> bool:
-            self._moments.call("on_steps_done", self, self.step, TrainingResult(np.array([loss]), None, 0, None))
-            self.step += 1
-            pairs = zip(self.network.output_names, by_output, strict=False)
-            norm = {"gradient_norm": descent.gradient_norm} if self._moments.needs_gradient_norms else {}
-            self._end_epoch({"loss": loss, **{loss_key(name): each for name, each in pairs}, **norm}, began=clock[0])
-            clock[0] = time.perf_counter()
-            return self.stop_reason is None
-
-        self._descent = descent = FullBatch(self.executor, data, optimizer, self._stored_descent)
-        self._stored_descent = None
-        try:
-            failure = descent.failure(self.step)
-            if failure is not None:
-                self._moments.call("on_steps_done", self, self.step, TrainingResult(np.empty(0), None, 0, failure))
-            self._stop_at(failure)
-            if self.stop_reason is None:
-                most = self.last_epoch - self._fit.first_epoch
-                self.stop(*descent.run(most, on_iteration, lambda: self.stop_reason is not None))
-        finally:
-            self._descent = None

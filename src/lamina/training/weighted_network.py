@@ -12,13 +12,14 @@ from lamina.engine import make_executor
 from lamina.engine.executor import Executor
 from lamina.engine.plan import Batches, InputArray, TrainingPlan
 from lamina.losses import CustomLoss, Loss
+from lamina.losses.as_functions import as_functions
 from lamina.losses.members import joint_logits, of_each_member, predictions_of
 from lamina.losses.row_losses import losses_of_outputs
 from lamina.network import Network
 from lamina.optimizers import Optimizer
 from lamina.training.batches import make_batches, make_inputs
 from lamina.training.output_losses import loss_key
-from lamina.training.steppers.choice import custom_losses, stepper_for
+from lamina.training.steppers.choice import stepper_for
 from lamina.training.steppers.stepper import Stepper
 from lamina.validation import returned_number
 
@@ -92,13 +93,7 @@ class WeightedNetwork:
         return any(isinstance(loss, CustomLoss) for loss in self._losses)
 
     def configure(self, plan: TrainingPlan, optimizer: Optimizer) -> None:
-        """Set how to train: by the ``plan``, whose update rule is ignored if ``optimizer`` perturbs weights.
-
-        Raises
-        ------
-        InvalidSettingError
-            If some losses are custom functions and others are not.
-        """
+        """Set how to train: by the ``plan``, whose update rule is ignored if ``optimizer`` perturbs weights."""
         self.executor.configure(plan)
         self.stepper = stepper_for(self.executor, self._losses, optimizer, plan.penalty_per_row)
 
@@ -146,7 +141,7 @@ class WeightedNetwork:
         if self.has_custom_loss:
             from lamina.training.steppers.mean_custom_loss import probe_with  # most runs need neither
 
-            return probe_with(self.executor, custom_losses(self._losses, self.executor.program.members), data)
+            return probe_with(self.executor, as_functions(self._losses, self.executor.program.members), data)
         return self.executor.probe(data)
 
     def measure(self, data: Batches, y: Any) -> dict[str, float]:

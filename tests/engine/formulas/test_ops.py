@@ -16,10 +16,14 @@ from lamina.engine.formulas.batch_norm import (
 from lamina.engine.formulas.combine import (
     add_backward,
     add_forward,
+    average_backward,
+    average_forward,
     concat_backward,
     concat_forward,
     multiply_backward,
     multiply_forward,
+    subtract_backward,
+    subtract_forward,
 )
 from lamina.engine.formulas.dense import dense_backward, dense_forward
 from lamina.engine.formulas.dropout import dropout_backward, dropout_forward
@@ -304,6 +308,8 @@ def test_layer_norm_gradient(xp, to, assert_gradient, affine):
 def test_joints_of_a_graph(to):
     parts = [to([[1, 2]]), to([[3, 4]]), to([[5, 6]])]
     assert np.asarray(add_forward(parts)).tolist() == [[9, 12]]
+    assert np.asarray(subtract_forward(*parts[1:])).tolist() == [[-2, -2]]
+    assert np.asarray(average_forward(parts)).tolist() == [[3, 4]]
     assert np.asarray(multiply_forward(parts)).tolist() == [[15, 48]]
     assert np.asarray(concat_forward(parts)).tolist() == [[1, 2, 3, 4, 5, 6]]
 
@@ -311,6 +317,16 @@ def test_joints_of_a_graph(to):
 def test_add_gradient(xp, to, assert_gradient):
     parts = [X, RNG.normal(size=X.shape), RNG.normal(size=X.shape)]
     assert_gradient(lambda *a: xp.sum(add_forward([to(p) for p in a]) * to(D_OUT)), parts, add_backward(to(D_OUT), 3))
+
+
+def test_subtract_gradient(xp, to, assert_gradient):
+    parts = [X, RNG.normal(size=X.shape)]
+    assert_gradient(lambda *a: xp.sum(subtract_forward(*map(to, a)) * to(D_OUT)), parts, subtract_backward(to(D_OUT)))
+
+
+def test_average_gradient(xp, to, assert_gradient):
+    parts = [X, RNG.normal(size=X.shape), RNG.normal(size=X.shape)]
+    assert_gradient(lambda *a: xp.sum(average_forward([to(p) for p in a]) * to(D_OUT)), parts, average_backward(to(D_OUT), 3))
 
 
 def test_multiply_gradient(xp, to, assert_gradient):

@@ -24,7 +24,7 @@ def graph(box):
     b = box.ProgramBuilder(5, 3)
     left = b.parametric_activation(b.dense(0, 6), "tanh")
     right = b.scale(b.prelu(b.batch_norm(b.dense(1, 6, bias=False))))
-    both = b.combine("add", left, right, left)
+    both = b.combine("average", b.combine("add", left, right, left), b.combine("subtract", right, left))
     gate = b.activation(b.layer_norm(b.dense(both, 6)), "softmax")
     mixed = b.combine("multiply", both, gate)
     joined = b.combine("concat", mixed, left, 1)

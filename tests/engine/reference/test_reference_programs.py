@@ -41,7 +41,8 @@ def random_program(build, rng):
             lambda x=x, y=y: build.dense(build.combine("concat", x, y), width),
         ]
         buffers.append(choices[rng.integers(len(choices))]())
-    build.head("squared_error", build.dense(buffers[-1], 2), weight=0.7)
+    between = build.combine("average", build.combine("subtract", *buffers[:2]), buffers[-1])
+    build.head("squared_error", build.dense(between, 2), weight=0.7)
     build.head("softmax_cross_entropy", build.dense(build.combine("add", *buffers[-3:]), 3), 0.1, target_width=1, weight=2.0)
     build.head("sigmoid_cross_entropy", buffers[-1], 0.0)  # of a buffer that another op reads too
     return build.program()

@@ -11,7 +11,7 @@ from lamina.training.blocked_gradients import layers_without_gradient
 
 __all__ = ["NetworkFacts", "network_facts"]
 
-_AFFINE = ("dense", "grouped_dense", "scale", "repeat", "batch_norm", "add", "concat", "dropout")
+_AFFINE = ("dense", "grouped_dense", "scale", "repeat", "batch_norm", "add", "subtract", "average", "concat", "dropout")
 
 
 @dataclass(frozen=True, slots=True)

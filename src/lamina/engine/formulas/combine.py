@@ -1,4 +1,4 @@
-"""Combine several buffers into one: by sum, by product, or side by side."""
+"""Combine several buffers into one: by sum, difference, mean or product, or side by side."""
 
 from __future__ import annotations
 
@@ -8,13 +8,23 @@ from operator import add, mul
 
 from lamina.engine.formulas.array import Array, array_namespace
 
-__all__ = ["add_backward", "add_forward", "concat_backward", "concat_forward", "multiply_backward", "multiply_forward"]
+__all__ = [
+    "add_backward",
+    "add_forward",
+    "average_backward",
+    "average_forward",
+    "concat_backward",
+    "concat_forward",
+    "multiply_backward",
+    "multiply_forward",
+    "subtract_backward",
+    "subtract_forward",
+]
 
 
 def add_forward(inputs: Sequence[Array]) -> Array:
     """``out = x1 + x2 + ...``: the skip connection of He et al. 2016; all inputs (n, width).
 
-    >>> import numpy as np
     >>> import numpy as np
     >>> add_forward([np.array([[1.0]]), np.array([[2.0]])])
     array([[3.]])
@@ -28,10 +38,41 @@ def add_backward(d_out: Array, num_inputs: int) -> tuple[Array, ...]:
     return (d_out,) * num_inputs
 
 
+def subtract_forward(a: Array, b: Array) -> Array:
+    """``out = a - b``, element by element; both (n, width).
+
+    >>> import numpy as np
+    >>> subtract_forward(np.array([[3.0]]), np.array([[2.0]]))
+    array([[1.]])
+    """
+    return a - b
+
+
+def subtract_backward(d_out: Array) -> tuple[Array, Array]:
+    """The gradients of :func:`subtract_forward`."""
+    # out = a - b
+    return d_out, -d_out
+
+
+def average_forward(inputs: Sequence[Array]) -> Array:
+    """``out = (x1 + x2 + ...) / k``, the mean of k inputs (n, width), element by element.
+
+    >>> import numpy as np
+    >>> average_forward([np.array([[1.0]]), np.array([[2.0]])])
+    array([[1.5]])
+    """
+    return reduce(add, inputs) / len(inputs)
+
+
+def average_backward(d_out: Array, num_inputs: int) -> tuple[Array, ...]:
+    """The gradients of :func:`average_forward`: each input gets an equal share of ``d_out``."""
+    # out = (x1 + x2 + ...) / k
+    return (d_out / num_inputs,) * num_inputs
+
+
 def multiply_forward(inputs: Sequence[Array]) -> Array:
     """``out = x1 * x2 * ...``, element by element: a gate; all inputs (n, width).
 
-    >>> import numpy as np
     >>> import numpy as np
     >>> multiply_forward([np.array([[2.0]]), np.array([[3.0]])])
     array([[6.]])
@@ -48,7 +89,6 @@ def multiply_backward(d_out: Array, inputs: Sequence[Array]) -> tuple[Array, ...
 def concat_forward(inputs: Sequence[Array]) -> Array:
     """``out = [x1 | x2 | ...]``, the columns side by side; inputs (n, width_i).
 
-    >>> import numpy as np
     >>> import numpy as np
     >>> concat_forward([np.array([[1.0]]), np.array([[2.0, 3.0]])])
     array([[1., 2., 3.]])

@@ -243,12 +243,39 @@ def _add_backward(call: Call, d_out: Array) -> Gradients:
     return combine.add_backward(d_out, len(call.inputs)), ()
 
 
+def _subtract_forward(call: Call) -> Array:
+    return combine.subtract_forward(*call.inputs)
+
+
+def _subtract_backward(call: Call, d_out: Array) -> Gradients:
+    return combine.subtract_backward(d_out), ()
+
+
+def _average_forward(call: Call) -> Array:
+    return combine.average_forward(call.inputs)
+
+
+def _average_backward(call: Call, d_out: Array) -> Gradients:
+    return combine.average_backward(d_out, len(call.inputs)), ()
+
+
 def _multiply_forward(call: Call) -> Array:
     return combine.multiply_forward(call.inputs)
 
 
 def _multiply_backward(call: Call, d_out: Array) -> Gradients:
     return combine.multiply_backward(d_out, call.inputs), ()
+
+
+def _python_forward(call: Call) -> Array:
+    assert call.op.code is not None
+    return call.op.code.output(call.inputs, call.parameters, int(call.op.settings[0]), call.op.layer)
+
+
+def _python_backward(call: Call, d_out: Array) -> Gradients:
+    assert call.op.code is not None
+    found = call.op.code.gradients(d_out, call.inputs, call.parameters, call.op.layer)
+    return found[: len(call.inputs)], found[len(call.inputs) :]
 
 
 def _concat_forward(call: Call) -> Array:
@@ -294,8 +321,14 @@ OPS: dict[str, OpRules] = {
     "layer_norm": OpRules(_layer_norm_forward, _layer_norm_backward),
     # inputs (x1, x2, ...), equal widths
     "add": OpRules(_add_forward, _add_backward),
+    # inputs (a, b), equal widths
+    "subtract": OpRules(_subtract_forward, _subtract_backward),
+    # inputs (x1, x2, ...), equal widths
+    "average": OpRules(_average_forward, _average_backward),
     # inputs (x1, x2, ...), equal widths
     "multiply": OpRules(_multiply_forward, _multiply_backward),
     # inputs (x1, x2, ...); width = the sum of theirs
     "concat": OpRules(_concat_forward, _concat_backward),
+    # inputs (x1, ...); any parameters; settings (width,); code = what it computes. The reference engine alone has it.
+    "python": OpRules(_python_forward, _python_backward),
 }

@@ -9,9 +9,10 @@ import numpy as np
 
 from lamina.errors import InvalidSettingError, nearest, phrase
 from lamina.estimators.target.encoding import LabelEncoding
+from lamina.training.class_weights import balanced_weights
 from lamina.validation import number
 
-__all__ = ["balanced_weights", "weigh_rows", "weights_of_classes"]
+__all__ = ["weigh_rows", "weights_of_classes"]
 
 ClassWeight = str | Mapping[Any, float] | Sequence[Mapping[int, float]] | None
 
@@ -57,12 +58,3 @@ def weights_of_classes(class_weight: str | Mapping[Any, float], labels: np.ndarr
         if not number(0).accepts(weight):
             raise InvalidSettingError(phrase("class_weight", "must hold weights >= 0", weight))
     return np.array([class_weight.get(label, 1.0) for label in known])
-
-
-def balanced_weights(counts: np.ndarray) -> np.ndarray:
-    """The weights by which each class that has rows counts as much, of the classes' numbers of rows (King & Zeng 2001).
-
-    >>> balanced_weights(np.array([1, 3, 0])).round(3).tolist()
-    [2.0, 0.667, 2.0]
-    """
-    return np.asarray(counts.sum() / (np.count_nonzero(counts) * np.maximum(counts, 1)))

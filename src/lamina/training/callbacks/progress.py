@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from lamina.training.callbacks.progress_displays import Display
 
-__all__ = ["Progress"]
+__all__ = ["Progress", "summary_of"]
 
 
 # The console is recognized by an attribute, because importing rich takes a while.
@@ -74,12 +74,12 @@ class Progress(Callback):
 
     def on_epoch_end(self, trainer: Run, record: Record) -> None:
         if self._display is not None and time.monotonic() >= self._next_drawing:
-            self._text = _summary(record)
+            self._text = summary_of(record)
             self._draw(trainer, trainer.epoch)
 
     def on_fit_end(self, trainer: Run) -> None:
         if self._display is not None:
-            self._text = _summary(trainer.history[-1]) if len(trainer.history) else ""
+            self._text = summary_of(trainer.history[-1]) if len(trainer.history) else ""
             self._next_drawing = 0.0
             self._draw(trainer, trainer.epoch)
         self._close()
@@ -104,7 +104,7 @@ class Progress(Callback):
                 display.close()
 
 
-def _summary(record: Record) -> str:
+def summary_of(record: Record) -> str:
     """The losses and metrics of a record as short text."""
     shown = {key: value for key, value in record.items() if key.endswith("loss") or key.startswith("validation_")}
     return "  ".join(f"{key.replace('_', ' ')} {value:.4f}" for key, value in shown.items())

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from lamina.engine.executor import Executor
-from lamina.errors import InvalidSettingError, phrase
-from lamina.losses import CustomLoss, Loss
+from lamina.losses import Loss
+from lamina.losses.as_functions import as_functions
 from lamina.optimizers import Optimizer, PerturbationOptimizer
 from lamina.training.steppers.stepper import Stepper
 
-__all__ = ["custom_losses", "stepper_for"]
+__all__ = ["stepper_for"]
 
 
 def stepper_for(executor: Executor, losses: Sequence[Loss], optimizer: Optimizer, penalty_per_row: bool) -> Stepper:
@@ -25,13 +25,8 @@ def stepper_for(executor: Executor, losses: Sequence[Loss], optimizer: Optimizer
     optimizer : Optimizer
     penalty_per_row : bool
         As in the executor's plan.
-
-    Raises
-    ------
-    InvalidSettingError
-        If some losses are custom functions and others are not.
     """
-    custom = custom_losses(losses, executor.program.members)
+    custom = as_functions(losses, executor.program.members)
     stepper: Stepper = executor
     # Most runs need neither and should not pay for the import.
     if custom:
@@ -43,19 +38,3 @@ def stepper_for(executor: Executor, losses: Sequence[Loss], optimizer: Optimizer
 
         stepper = PerturbationSteps(executor, losses, optimizer, stepper)
     return stepper
-
-
-def custom_losses(losses: Sequence[Loss], members: int) -> list[CustomLoss]:
-    """The losses that are custom functions, of the logits of so many members: either all of them or none.
-
-    Raises
-    ------
-    InvalidSettingError
-        If some are and others are not.
-    """
-    custom = [loss.over(members) for loss in losses if isinstance(loss, CustomLoss)]
-    if custom and len(custom) < len(losses):
-        names = [loss.name for loss in losses]
-        repair = "Write the others as functions too."
-        raise InvalidSettingError(phrase("losses", "must be functions for all outputs or for none", names, repair=repair))
-    return custom

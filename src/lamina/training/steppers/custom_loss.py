@@ -71,12 +71,21 @@ class CustomSteps:
         pairs = zip(self._losses, outputs, data.targets, strict=True)
         return np.array([self._mean_loss(loss, logits, target, w) for loss, logits, target in pairs])
 
-    def loss_and_gradient(self, data: Batches, *, order: np.ndarray, step: int = 0) -> tuple[float, np.ndarray]:
-        """As :meth:`lamina.engine.executor.Executor.loss_and_gradient`, in training mode."""
-        before = self._executor.snapshot()
-        by_head, d_outputs, total = self._first_half(data, order, step)
-        gradient = self._executor.backward(d_outputs, step)
-        self._executor.restore(state=before.state)
+    def loss_and_gradient(
+        self, data: Batches, *, order: np.ndarray, training: bool = True, step: int = 0
+    ) -> tuple[float, np.ndarray]:
+        """As :meth:`lamina.engine.executor.Executor.loss_and_gradient`."""
+        before, total = self._executor.snapshot(), 0.0
+        by_head: list[float] = []
+
+        def d_outputs(outputs: Sequence[np.ndarray]) -> list[np.ndarray]:
+            nonlocal by_head, total
+            by_head, found, total = self._of_outputs(outputs, data, order)
+            return found
+
+        seen = self._executor.observe(data, order, training=training, step=step, d_outputs=d_outputs)
+        assert seen.gradient is not None
+        gradient = seen.gradient.vector
         factor = 1.0 / (total if self._penalty_per_row else 1.0)
         loss = factor * self._penalty() + sum(weight * each for weight, each in zip(self._weights, by_head, strict=True))
         for p in self._penalized:
@@ -97,14 +106,20 @@ class CustomSteps:
         gradient = Gradient(losses, total, self._executor.backward(d_outputs, step))
         update = self._executor.update(gradient, step, learning_rate, weight_decay)
         if update.failure is not None and update.failure.quantity == "loss":
-            update = update._replace(failure=update.failure._replace(layer=self._losses[0].name))
+            first = int(np.argmin(np.isfinite(losses)))
+            update = update._replace(failure=update.failure._replace(layer=self._losses[first].name))
         return update.loss, by_head, update
 
     def _first_half(
         self, data: Batches, rows: np.ndarray, step: int, rates: np.ndarray | None = None
     ) -> tuple[list[float], list[np.ndarray], float]:
         """The loss and gradient of each output, and the sum of the row weights."""
-        outputs = self._executor.forward(data.inputs, rows, step, dropout_rates=rates)
+        return self._of_outputs(self._executor.forward(data.inputs, rows, step, dropout_rates=rates), data, rows)
+
+    def _of_outputs(
+        self, outputs: Sequence[np.ndarray], data: Batches, rows: np.ndarray
+    ) -> tuple[list[float], list[np.ndarray], float]:
+        """:meth:`_first_half` behind its forward pass."""
         shares, total = _shares(data, rows)
         by_head, d_outputs = [], []
         for i, loss in enumerate(self._losses):
