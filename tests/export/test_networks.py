@@ -22,8 +22,10 @@ from lamina.layers import (
     PLR,
     Activation,
     Add,
+    Average,
     BatchNorm,
     Concat,
+    CustomLayer,
     Dense,
     Dropout,
     Embedding,
@@ -33,6 +35,7 @@ from lamina.layers import (
     PiecewiseLinear,
     PReLU,
     Scale,
+    Subtract,
 )
 from lamina.losses import CustomLoss, GaussianNLL, Quantile
 from lamina.model import NetworkModel
@@ -50,7 +53,7 @@ def _skip() -> Network:
     x = Input(WIDTH, name="x")
     h = Dense(6, activation="tanh")(x)
     gate = Dense(6, activation="sigmoid")(x)
-    return Graph([x], [Dense(3)(Concat()(Multiply()(h, gate), Add()(h, gate), x))])
+    return Graph([x], [Dense(3)(Concat()(Multiply()(h, gate), Add()(h, gate), Subtract()(h, gate), Average()(h, gate), x))])
 
 
 # A step has no gradient; what is exported are the weights, whatever training made of them.
@@ -76,6 +79,8 @@ OF_LAYERS: dict[str, Network] = {
     "add": _skip(),
     "multiply": _skip(),
     "concat": _skip(),
+    "subtract": _skip(),
+    "average": _skip(),
 }
 
 _MEMBER = Sequential(
@@ -119,7 +124,7 @@ def test_every_layer_and_every_op_is_among_the_networks() -> None:
     assert set(LAYERS) <= set(OF_LAYERS)
     assert set(ACTIVATIONS) == {name.removeprefix("activation ") for name in OF_ACTIVATIONS}
     met = {op.kind for network in NETWORKS.values() for op in network.program().ops}
-    assert met == set(OPS)
+    assert met == set(OPS) - {"python"}  # refused
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
@@ -228,6 +233,13 @@ def test_a_layer_that_is_a_function_is_refused_by_its_name(tmp_path: Path, monke
     monkeypatch.setitem(ops.OPS, "activation", own)
     trainer = Trainer(Sequential([Dense(2), Activation("relu", name="bend")], 2), "squared_error").build()
     with pytest.raises(InvalidSettingError, match=r"layer 'bend' must be made of Lamina's own formulas.*Replace it by"):
+        to_python(trainer, tmp_path / "model.py")
+
+
+def test_a_layer_in_python_is_refused_by_its_name(tmp_path: Path) -> None:
+    own = CustomLayer(lambda x: 2 * x, lambda d_out, x: 2 * d_out, name="double")
+    trainer = Trainer(Sequential([Dense(2), own], 2), "squared_error", engine="reference").build()
+    with pytest.raises(InvalidSettingError, match=r"layer 'double' must be made of Lamina's own formulas.*Replace it by"):
         to_python(trainer, tmp_path / "model.py")
 
 

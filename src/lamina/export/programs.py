@@ -45,10 +45,12 @@ def outputs_of(
         # The pass of one op alone, so that it is known which op's formula cannot be written down.
         alone = replace(program, ops=(op,), inputs=op.inputs)
         given = [buffers[buffer] for buffer in op.inputs]
+        if op.kind == "python":  # whose functions may do anything
+            raise _not_exportable(op, "a function of Python's")
         try:
             tape = run_forward(alone, given, tensors, running, _INFERENCE, arrays)
         except (AttributeError, KeyError, NotImplementedError, TypeError, ValueError) as error:
-            raise _not_exportable(op, error) from error
+            raise _not_exportable(op, str(error)) from error
         buffers[op.output] = tape.buffers[op.output]
         belongs(layers, [buffers[op.output]], op.layer)
     return [buffers[buffer] for buffer in program.outputs]
@@ -58,8 +60,8 @@ def _named(vector: np.ndarray, parts: Sequence[Parameter]) -> list[Array]:
     return [constant(vector[part.slice].reshape(part.shape), name=part.name) for part in parts]
 
 
-def _not_exportable(op: Op, error: Exception) -> InvalidSettingError:
+def _not_exportable(op: Op, reason: str) -> InvalidSettingError:
     what = f"{op.kind} {op.function}".strip()
     rule = "must be made of Lamina's own formulas to be exported"
-    repair = f"({error}) Replace it by layers of lamina.layers and activations by name, or export the network without it."
+    repair = f"({reason}) Replace it by layers of lamina.layers and activations by name, or export the network without it."
     return InvalidSettingError(phrase(f"layer {op.layer!r}", rule, what, repair=repair))
