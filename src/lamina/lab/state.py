@@ -192,10 +192,10 @@ class TrainingState(Settings):
     learning_rate : float in (0, 100], default=0.01
         Of optimizers that have one.
     optimizer_settings : dict of str to float, default={}
-        Others than usual, of :data:`FURTHER`.
+        Others than usual, of ``lamina.lab.state.FURTHER``.
     schedule : str, default="constant"
     schedule_settings : dict of str to float, default={}
-        Others than usual, of :data:`FURTHER`.
+        Others than usual, of ``lamina.lab.state.FURTHER``.
     batch_size : int >= 0, default=32
         0: all rows.
     l1, l2 : float in [0, 1], default=0

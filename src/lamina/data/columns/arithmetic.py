@@ -29,7 +29,7 @@ class Formula:
     of : callable
         From values (n,) to the features, arrays (n,) float64 each; of any library that follows the array API standard. Numbers
         and truth values, 1 and 0, are float64, NaN where missing; dates are int64 microseconds since 1970,
-        :data:`MISSING_DATE` where missing.
+        ``MISSING_DATE`` where missing.
     """
 
     of: Callable[[Array], Sequence[Array]]
