@@ -17,7 +17,9 @@ _LEFT_OUT = (
     "array-api-strict",
     "ray",
     "distributed",
-)  # the estimators' tests draw nothing, and spread nothing over machines
+    "onnx",
+    "onnxruntime",
+)  # the estimators' tests draw nothing, spread nothing over machines, and export nothing
 
 
 def oldest(requirements: list[str]) -> dict[str, str]:

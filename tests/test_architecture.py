@@ -27,7 +27,7 @@ FLOORS: tuple[frozenset[str], ...] = (
     frozenset({"data", "training"}),
     frozenset({"distributed"}),
     frozenset({"estimators", "model"}),
-    frozenset({"search"}),
+    frozenset({"export", "search"}),
     frozenset({"analysis"}),
     frozenset({"doctor"}),
     frozenset({"plots"}),

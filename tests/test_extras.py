@@ -123,4 +123,19 @@ def test_every_optional_package_belongs_to_the_extra_that_installs_it() -> None:
     for package, extra in EXTRAS.items():
         assert any(item.startswith(package) for item in project["optional-dependencies"][extra]), package
         assert not any(item.startswith(package) for item in project["dependencies"]), package
-    assert project["optional-dependencies"]["all"] == ["lamina[cli,plot,lab]"]
+    assert project["optional-dependencies"]["all"] == ["lamina[cli,plot,lab,onnx]"]
+
+
+def test_onnx_is_asked_for_by_its_extra_and_the_other_formats_need_none() -> None:
+    done = run(
+        "import lamina, lamina.export, pathlib, tempfile\n"
+        "trainer = lamina.Trainer(lamina.Sequential([lamina.Dense(1)], 2), 'squared_error').build()\n"
+        "folder = pathlib.Path(tempfile.mkdtemp())\n"
+        "lamina.export.to_python(trainer, folder / 'model.py')\n"
+        "lamina.export.to_c(trainer, folder / 'model.h')\n"
+        "try:\n    lamina.export.to_onnx(trainer, folder / 'model.onnx')\n"
+        "except lamina.errors.MissingPackageError as error:\n    print(error, len(list(folder.iterdir())))\n",
+        without=("onnx", "pyarrow"),
+    )
+    assert "'lamina[onnx]'" in done.stdout, done.stderr
+    assert done.stdout.split()[-1] == "2"

@@ -10,6 +10,7 @@ from lamina import doctor as doctor
 from lamina import engine as engine
 from lamina import errors as errors
 from lamina import estimators as estimators
+from lamina import export as export
 from lamina import initializers as initializers
 from lamina import layers as layers
 from lamina import losses as losses

@@ -20,6 +20,7 @@ EXTRAS = {
     "cyclopts": "cli",
     "rich": "cli",
     "matplotlib": "plot",
+    "onnx": "onnx",
     "starlette": "lab",
     "uvicorn": "lab",
     "websockets": "lab",

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Page, WebSocketRoute, expect
 from tests.lab.served import Served
+
+from lamina.lab.state import LabState, LayerState, to_address
 
 ROOT = Path(__file__).parents[2]
 AXE = ROOT / "web" / "node_modules" / "axe-core" / "axe.min.js"
@@ -23,7 +26,7 @@ def play(page: Page) -> None:
 
 def wait_for_accuracy(page: Page, least: float) -> None:
     page.wait_for_function(
-        """least => { const said = document.querySelector('.curves figcaption').textContent.match(/accuracy ([\\d.]+) %/)
+        """least => { const said = document.querySelector('.curves').textContent.match(/accuracy ([\\d.]+) %/)
                       return said && Number(said[1]) >= least }""",
         arg=least,
     )
@@ -54,8 +57,116 @@ def test_a_cure_is_applied_and_the_run_before_stays_to_compare(page: Page) -> No
     page.get_by_role("button", name="Apply: use relu", exact=True).first.click()
     wait_for_accuracy(page, 90)
     assert page.locator(".cards select").first.input_value() == "relu"
-    expect(page.get_by_text("(dotted: the run before)")).to_be_visible()
+    comparison = page.get_by_role("region", name="Comparison")
+    expect(comparison).to_contain_text("activation of all layers sigmoid → relu")
     expect(page.get_by_role("img", name="What the network of the run before predicted")).to_be_visible()
+    for name in ("hidden_1", "output"):
+        for quantity in ("activations", "gradients"):
+            expect(page.get_by_role("img", name=f"Density of the {quantity} of {name} over time")).to_be_visible()
+            expect(page.get_by_role("img", name=f"Density of the {quantity} of {name}, before over time")).to_be_visible()
+    page.get_by_role("button", name="End the comparison").click()
+    expect(page.get_by_role("img", name="What the network of the run before predicted")).to_have_count(0)
+    expect(page.get_by_role("row", name="hidden_1, before")).to_have_count(0)
+
+
+def test_a_run_that_is_kept_is_compared_with_all_that_come(page: Page) -> None:
+    comparison = page.get_by_role("region", name="Comparison")
+    expect(page.get_by_role("button", name="Keep this run to compare")).to_be_disabled()
+    play(page)
+    wait_for_accuracy(page, 60)
+    page.get_by_role("button", name="Pause").click()
+    page.get_by_role("button", name="Keep this run to compare").click()
+    expect(comparison).to_contain_text("the run that you kept, with the same settings")
+    play(page)
+    for rate in ("0.1", "0.3"):
+        page.get_by_label(re.compile("^Learning rate")).select_option(rate)
+        expect(comparison).to_contain_text(f"learning rate 0.01 → {rate}")
+    page.get_by_role("button", name="Remove").click()
+    expect(comparison).to_contain_text("hidden layers 4 tanh → none")
+    expect(page.get_by_role("row", name="hidden_1, before")).to_be_visible()
+
+
+def test_finer_knobs_are_turned_and_what_is_wrong_is_said(page: Page) -> None:
+    page.get_by_label(re.compile("^Learning rate")).select_option("other …")
+    page.keyboard.type("0.07")
+    page.keyboard.press("Tab")
+    expect(page.get_by_label(re.compile("^Learning rate")).locator("option:checked")).to_have_text("0.07")
+    page.get_by_text("Settings of adam").click()
+    page.get_by_label("beta1").fill("0.5")
+    page.keyboard.press("Tab")
+    page.get_by_role("button", name="Show the code").click()
+    expect(page.locator("pre")).to_contain_text('{"kind": "adam", "learning_rate": 0.07, "beta1": 0.5}')
+    page.get_by_label("beta1").fill("2")
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("alert")).to_contain_text("beta1 must be")
+    page.get_by_label("beta1").fill("")
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("alert")).to_have_count(0)
+    page.get_by_text("Clipping", exact=True).click()
+    page.get_by_label("Clip the gradient's norm at").select_option("0.01")
+    page.get_by_role("checkbox", name="batch norm").check()
+    page.get_by_label(re.compile("^Where, to the activation")).select_option("after")
+    page.get_by_label(re.compile("^Initialization")).select_option("normal")
+    page.get_by_label(re.compile("^Standard deviation")).select_option("1")
+    page.get_by_label(re.compile("^Epochs")).select_option("50")
+    page.get_by_text("Stopping and restarts").click()
+    page.get_by_label("Starts, of which the best stays").select_option("2")
+    page.get_by_role("button", name="Play").click()
+    expect(page.get_by_role("status")).to_contain_text("Of 2 starts, number")
+    expect(page.locator(".curves")).to_contain_text("The gradient was clipped in 100 % of the last epoch's steps.")
+
+
+def test_what_is_heard_of_an_earlier_run_is_not_shown(browser: Browser, lab: Served) -> None:
+    page = browser.new_page()
+    held: list[str | bytes] = []
+    sockets: list[WebSocketRoute] = []
+
+    def between(socket: WebSocketRoute) -> None:
+        def hear(message: str | bytes) -> None:
+            late = isinstance(message, str) and '"findings"' in message
+            held.append(message) if late else socket.send(message)
+
+        sockets.append(socket)
+        socket.connect_to_server().on_message(hear)
+
+    page.route_web_socket("**/live", between)
+    page.goto(lab.address)
+    page.wait_for_selector(".map canvas")
+    page.get_by_role("button", name="Ask the doctor").click()
+    expect(page.get_by_role("button", name="Examining …")).to_be_disabled()
+    while not held:
+        page.wait_for_timeout(50)
+    page.get_by_label("Optimizer").select_option("momentum")
+    expect(page.get_by_role("button", name="Ask the doctor")).to_be_enabled()
+    sockets[0].send(held.pop())
+    sockets[0].send(json.dumps({"kind": "ended", "code": "", "text": "This is over.", "run": 1}))
+    sockets[0].send(json.dumps({"kind": "note", "text": "This is new.", "run": 2}))
+    expect(page.get_by_text("This is new.")).to_be_visible()
+    expect(page.locator(".doctor article")).to_have_count(0)
+    expect(page.get_by_role("status")).to_have_text("Paused")
+    page.close()
+
+
+def test_play_after_the_end_begins_anew(page: Page) -> None:
+    choose_lesson(page, 8)
+    page.get_by_role("button", name="Play").click()
+    expect(page.get_by_role("status")).to_contain_text("Ended: ")
+    page.get_by_role("button", name="One step").click()
+    expect(page.get_by_role("status")).to_have_text("Paused")
+    expect(page.locator(".counts")).to_contain_text("step 1")
+    page.get_by_role("button", name="Play").click()
+    expect(page.get_by_role("status")).to_contain_text("Ended: ")
+    page.get_by_role("button", name="Restart").click()
+    expect(page.get_by_role("status")).to_have_text("Paused")
+    page.get_by_label(re.compile("^Learning rate")).select_option("0.01")
+    play(page)
+
+
+def test_an_address_that_is_typed_into_the_page_is_opened(page: Page) -> None:
+    state = LabState(layers=(LayerState(7), LayerState(6)), seed=3)
+    page.evaluate("address => (location.hash = address)", to_address(state))
+    expect(page.get_by_role("img", name="The network: 2-7-6-1, 76 weights")).to_be_visible()
+    expect(page.get_by_role("spinbutton", name="Units").first).to_have_value("7")
 
 
 def test_a_table_is_opened_read_otherwise_and_learned(page: Page, tmp_path: Path) -> None:
@@ -63,11 +174,12 @@ def test_a_table_is_opened_read_otherwise_and_learned(page: Page, tmp_path: Path
     page.get_by_label("Open a table").set_input_files(tmp_path / "people.csv")
     expect(page.get_by_text("people.csv, 300 rows")).to_be_visible()
     expect(page.get_by_text("67% of the rows are copies of others")).to_be_visible()
+    expect(page.locator(".unit canvas")).to_have_count(0)  # those of points in the plane
     page.get_by_label("Read city as").select_option("ignore")
     expect(page.get_by_role("img", name=re.compile("^The network: 1-"))).to_be_visible()
     page.get_by_label("Column to predict").select_option("city")
     play(page)
-    expect(page.locator(".curves figcaption")).to_contain_text("accuracy")
+    expect(page.locator(".curves")).to_contain_text("accuracy")
     (tmp_path / "no.csv").write_text("")
     page.get_by_label("Open a table").set_input_files(tmp_path / "no.csv")
     expect(page.get_by_role("alert")).to_contain_text("no.csv: a table must have a header")
@@ -143,11 +255,30 @@ def test_it_fits_every_width_and_axe_finds_nothing(browser: Browser, lab: Served
     context.close()
 
 
+def test_a_page_too_many_says_so_and_opens_when_another_one_is_closed(browser: Browser) -> None:
+    from tests.lab.served import served
+
+    from lamina.lab.server import MOST_PAGES, Lab
+
+    with served(Lab(LabState())) as lab:
+        others = [lab.page() for _ in range(MOST_PAGES)]
+        for other in others:
+            other.__enter__()
+        page = browser.new_page()
+        page.goto(lab.address)
+        expect(page.get_by_role("alert")).to_contain_text(f"{MOST_PAGES} pages are open")
+        expect(page.get_by_role("status")).to_have_text("Waiting for another page to be closed")
+        for other in others:
+            other.__exit__(None, None, None)
+        expect(page.get_by_role("status")).to_have_text("Paused")
+        expect(page.get_by_role("alert")).to_have_count(0)
+        page.close()
+
+
 def test_when_the_lab_has_ended_the_page_says_so(browser: Browser) -> None:
     from tests.lab.served import served
 
     from lamina.lab.server import Lab
-    from lamina.lab.state import LabState
 
     with served(Lab(LabState())) as lab:
         page = browser.new_page()

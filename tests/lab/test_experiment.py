@@ -14,7 +14,7 @@ from lamina.errors import DataError, InvalidSettingError
 from lamina.lab.experiment import build, rows_of
 from lamina.lab.pictures import decision_map, grid, unit_maps, weights_of
 from lamina.lab.python_text import as_python
-from lamina.lab.state import DataState, LabState, LayerState, TrainingState
+from lamina.lab.state import CHOICES, DataState, LabState, LayerState, TrainingState
 from lamina.lab.toy_data import TOYS
 
 RNG = np.random.default_rng(0)
@@ -32,9 +32,37 @@ STATES = [
     LabState(
         DataState("waves", rows=100, noise=0.0),
         (LayerState(5, "relu", dropout=0.2, batch_norm=True, init="he", skip=True), LayerState(3, "mish")),
-        TrainingState("momentum", 0.02, "cosine", 0, l1=0.001, l2=0.01, clip_value=0.5, clip_norm=1.0, patience=3),
+        TrainingState(
+            "momentum",
+            0.02,
+            {"momentum": 0.8, "weight_decay": 0.001},
+            "cosine",
+            {"final": 0.1},
+            0,
+            l1=0.001,
+            l2=0.01,
+            clip_value=0.5,
+            clip_norm=1.0,
+            patience=3,
+        ),
         seed=7,
     ),
+    LabState(
+        layers=(LayerState(5, batch_norm=True, norm_place="after", norm_momentum=0.5, init="normal", init_value=0.3),),
+        training=TrainingState(
+            schedule="reduce_on_plateau",
+            max_norm=2.0,
+            input_dropout=0.1,
+            clip_layer_norm=0.5,
+            patience=4,
+            stop_monitor="validation_accuracy",
+            stop_tol=0.01,
+            keeps_best=False,
+            target_loss=0.1,
+            small_gradient=1e-5,
+        ),
+    ),
+    LabState(training=TrainingState("perturb-one", optimizer_settings={"trials": 5})),
     LabState(DataState("digits", rows=200), (LayerState(8),)),
     LabState(DataState("table", target="income", kinds={"city": "ignore"}), (LayerState(4),)),
     LabState(DataState("table", target="age"), (LayerState(4),)),
@@ -72,9 +100,40 @@ def test_what_cannot_be_built_is_refused() -> None:
         rows_of(LabState(DataState("table")), TABLE)
     with pytest.raises(DataError, match="income2"):
         rows_of(LabState(DataState("table", target="income2")), TABLE)
+    by_accuracy = LabState(DataState("waves"), training=TrainingState(patience=3, stop_monitor="validation_accuracy"))
+    with pytest.raises(InvalidSettingError, match="where numbers are predicted"):
+        build(by_accuracy, rows_of(by_accuracy))
     wide = LabState(layers=(LayerState(512),) * 12)
     with pytest.raises(InvalidSettingError, match="at most 2,000,000 weights"):
         build(wide, rows_of(wide))
+
+
+def test_of_restarts_as_python_the_best_stays(monkeypatch: pytest.MonkeyPatch) -> None:
+    state = LabState(layers=(LayerState(2),), training=TrainingState(restarts=3), seed=4)
+    rows = rows_of(state)
+    trainers = [build(state, rows, start=number).trainer for number in range(3)]
+    for trainer in trainers:
+        trainer.fit(rows.X, rows.y, max_epochs=5)
+    best = min(trainers, key=lambda trainer: trainer.evaluate(rows.X_val, rows.y_val)["loss"])
+    names: dict[str, Any] = {}
+    exec(as_python(state, epochs=5), names)
+    assert names["trainer"].seed == best.seed
+    np.testing.assert_array_equal(names["trainer"].executor.snapshot().parameters, best.executor.snapshot().parameters)
+
+
+@pytest.mark.parametrize("optimizer", CHOICES["optimizer"])
+def test_every_optimizer_trains(optimizer: str) -> None:
+    state = LabState(training=TrainingState(optimizer))
+    rows = rows_of(state)
+    assert build(state, rows).trainer.fit(rows.X, rows.y, max_epochs=1)
+
+
+@pytest.mark.parametrize("schedule", CHOICES["schedule"])
+def test_every_schedule_has_what_it_watches(schedule: str) -> None:
+    state = LabState(training=TrainingState(schedule=schedule))
+    rows = rows_of(state)
+    data = {"validation_data": (rows.X_val, rows.y_val)} if state.training.needs_validation else {}
+    assert build(state, rows).trainer.fit(rows.X, rows.y, **data, max_epochs=2)
 
 
 def test_maps_show_the_plane_from_the_top_left() -> None:
@@ -95,6 +154,17 @@ def test_maps_show_the_plane_from_the_top_left() -> None:
         "output.weight": (2, 1),
         "output.bias": (1,),
     }
+
+
+def test_a_unit_that_gives_next_to_nothing_has_an_empty_map() -> None:
+    state = LabState(layers=(LayerState(2, "identity"),))
+    experiment = build(state, rows_of(state))
+    trainer = experiment.trainer
+    trainer.fit(experiment.rows.X, experiment.rows.y, max_epochs=1)
+    trainer.weights["hidden_1.weight"][...] = [[1.0, 1e-8], [0.0, 0.0]]
+    trainer.weights["hidden_1.bias"][...] = 0.0
+    strong, faint = unit_maps(experiment, 8)["hidden_1"]
+    assert strong.max() == 255 and set(faint.ravel().tolist()) <= {127, 128}
 
 
 def test_a_network_of_many_weights_has_no_lines() -> None:

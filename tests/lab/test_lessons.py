@@ -93,6 +93,14 @@ def test_the_doctor_names_what_ails_a_lesson_and_its_cure_helps() -> None:
     assert accuracy(trained(after, 150)) > 0.85
 
 
+def test_the_doctor_does_not_say_that_a_run_which_goes_on_was_stopped_too_early() -> None:
+    state = LESSONS[lesson_of("L14")].state
+    endless = replace(state, training=replace(state.training, max_epochs=100_000))
+    short = replace(state, training=replace(state.training, max_epochs=100))
+    titles = [{finding["title"] for finding in examined(each, rows_of(each))} for each in (endless, short)]
+    assert "stopped too early" not in titles[0] and "stopped too early" in titles[1]
+
+
 def test_a_cure_that_the_page_has_no_setting_for_leads_nowhere() -> None:
     for changes in ({"scale_inputs": True}, {"optimizer": "lbfgs"}, {"widths": (4, 4)}, {"loss": "hinge"}):
         assert cured(LabState(), changes) is None

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import gzip
 import http.client
 import json
 import os
 import random
+import socket
 import time
 from collections.abc import Iterator
 from contextlib import closing
@@ -18,9 +20,11 @@ from tests.lab.served import TOKEN, Served, served
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from lamina import load_model
+from lamina.lab import opened_table
 from lamina.lab.guard import HEADERS
+from lamina.lab.lessons import LESSONS, lesson_of
 from lamina.lab.server import MOST_PAGES, Lab
-from lamina.lab.state import LabState, to_address
+from lamina.lab.state import DataState, LabState, to_address
 
 CSV = b"a,b,c\n" + b"".join(f"{i},{i % 7},{'yes' if i % 3 else 'no'}\n".encode() for i in range(60))
 
@@ -81,6 +85,16 @@ def test_no_foreign_page_gets_a_socket_or_sends_a_table(lab: Served, origin: str
     assert request(lab, f"/{TOKEN}/table?page=x&name=t.csv", "POST", CSV, **headers)[0] == 403
 
 
+def test_a_second_origin_or_host_does_not_hide_a_foreign_one(lab: Served) -> None:
+    own = f"http://127.0.0.1:{lab.port}"
+    for origins in ((own, "http://evil.example"), ("http://evil.example", own)):
+        lines = [f"POST /{TOKEN}/table?page=x HTTP/1.1", f"host: 127.0.0.1:{lab.port}", "content-length: 0"]
+        lines += [f"origin: {origin}" for origin in origins]
+        with socket.create_connection(("127.0.0.1", lab.port), timeout=30) as connection:
+            connection.sendall("\r\n".join([*lines, "", ""]).encode())
+            assert connection.recv(100).startswith(b"HTTP/1.1 403")
+
+
 def test_a_page_learns_and_what_it_learned_can_be_saved(lab: Served, tmp_path: Path) -> None:
     with lab.page() as page:
         assert [lesson["title"] for lesson in page.welcome["lessons"]][2] == "What does an activation function do?"
@@ -96,8 +110,36 @@ def test_a_page_learns_and_what_it_learned_can_be_saved(lab: Served, tmp_path: P
         assert load_model(tmp_path / "a.lamina").network.num_parameters == 17
         page.ask(do="python", state=page.welcome["state"])
         assert page.hear("python")["text"].startswith("import numpy as np")
-        page.ask(do="examine", state=page.welcome["state"])
+        page.ask(do="examine")
         assert page.hear("findings")["findings"]
+
+
+def test_all_that_is_told_of_a_run_has_its_number(lab: Served) -> None:
+    with lab.page() as page:
+        page.ask(do="restart", state=page.welcome["state"], run=7, play=True)
+        for kind in ("address", "begun", "playing"):
+            assert page.hear(kind)["run"] == 7
+        assert page.see()[0]["run"] == 7
+        page.ask(do="examine")
+        assert page.hear("findings")["run"] == 7
+        page.ask(do="restart", state=LabState(DataState("table")).to_dict(), run=8)
+        assert page.hear("error")["run"] == 8
+        page.ask(do="restart", state=page.welcome["state"], run="9")
+        assert "run" not in page.hear("error")
+
+
+def test_findings_are_about_what_is_trained_and_those_of_the_run_before_are_not_told(lab: Served) -> None:
+    deep = LESSONS[lesson_of("L17")].state
+    with lab.page() as page:
+        page.ask(do="examine")
+        assert "nothing to examine" in page.hear("findings")["error"]
+        page.ask(do="restart", state=deep.to_dict(), run=1)
+        page.ask(do="examine")
+        page.ask(do="restart", state=LabState().to_dict(), run=2)
+        page.ask(do="examine")
+        found = page.hear("findings")
+        assert found["run"] == 2
+        assert not any(finding["title"].startswith("vanishing") for finding in found["findings"])
 
 
 def test_a_shared_address_is_opened_and_a_broken_one_is_refused(lab: Served) -> None:
@@ -111,7 +153,10 @@ def test_a_shared_address_is_opened_and_a_broken_one_is_refused(lab: Served) -> 
 def test_a_page_opens_a_table_for_itself_alone(lab: Served) -> None:
     with lab.page() as page, lab.page() as other:
         status, table = send_table(lab, page.welcome["page"], CSV)
-        assert (status, table) == (200, {"name": "t.csv", "rows": 60, "columns": {"a": "number", "b": "number", "c": "boolean"}})
+        assert (status, table) == (
+            200,
+            {"name": "t.csv", "rows": 60, "columns": {"a": "number", "b": "number", "c": "boolean"}, "note": ""},
+        )
         data = {"source": "table", "target": "c", "rows": 10_000}
         state = page.welcome["state"]
         state["data"] |= data
@@ -131,9 +176,15 @@ def test_a_page_opens_a_table_for_itself_alone(lab: Served) -> None:
         (b"\x00\xff" * 50, "t.parquet", 422, "t.parquet"),
         (b"a,b\n1\n2,3,4\n", "t.csv", 422, "t.csv"),
         (CSV, "../../etc/t.csv", 200, "t.csv"),
+        (gzip.compress(CSV), "t.csv.gz", 200, "t.csv.gz"),
+        (CSV, "t.csv.gz", 422, "no gzip file"),
+        (gzip.compress(b"0" * 3_000_000), "t.csv.gz", 422, "holds more than 2,000,000 bytes"),
     ],
 )
-def test_a_table_that_is_none_gets_a_message(lab: Served, content: bytes, name: str, status: int, said: str) -> None:
+def test_a_table_that_is_none_gets_a_message(
+    lab: Served, content: bytes, name: str, status: int, said: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(opened_table, "_MOST_UNPACKED", 2_000_000)
     with lab.page() as page:
         found, answer = send_table(lab, page.welcome["page"], content, name)
         assert found == status and said in answer.get("error", answer.get("name", ""))
@@ -145,8 +196,10 @@ def test_a_closed_page_is_unknown_and_its_training_ends(lab: Served) -> None:
         number = page.welcome["page"]
         page.ask(do="restart", state=page.welcome["state"], play=True)
         page.hear("playing")
-        session = lab.lab.pages[number]._session
+        page.ask(do="examine")
+        session, examiner = lab.lab.pages[number]._session, lab.lab.pages[number]._examiner
     assert session.join(5)
+    assert examiner.join(5)
     assert send_table(lab, number, CSV)[0] == 404
     assert request(lab, f"/{TOKEN}/model?page={number}")[0] == 404
 
@@ -205,11 +258,12 @@ def random_message(rng: random.Random) -> str:
             part[rng.choice([*part, "new"])] = deepcopy(rng.choice(odd))
         if not isinstance(state.get("data"), dict) or not isinstance(state.get("training"), dict):
             break
-    words = ("restart", "play", "pause", "step", "epoch", "speed", "open", "python", "nothing")
+    words = ("restart", "play", "pause", "step", "epoch", "speed", "open", "python", "examine", "nothing")
     message = {
         "do": rng.choice(words),
         "state": state,
         "play": rng.choice(odd),
+        "run": rng.choice([*odd, 1, 2]),
         "steps_a_second": rng.choice(odd),
         "address": "eJw",
     }

@@ -92,6 +92,16 @@ def test_it_plays_until_it_is_paused_and_curves_grow(session: Session, told: Tol
     assert frame["layers"]["names"] == ["hidden_1", "output"]
 
 
+@pytest.mark.parametrize(("ask", "steps"), [("step", 1), ("epoch", 9)])
+def test_what_is_asked_for_before_a_run_has_begun_is_done(session: Session, told: Told, ask: str, steps: int) -> None:
+    session.restart(LabState())
+    getattr(session, ask)()
+    frames: list[int] = []
+    while (message := told.get(timeout=LONG_S)) != {"kind": "paused", "run": 0}:
+        frames += [unpack(message)[0]["step"]] if isinstance(message, bytes) else []
+    assert frames[-1] == steps
+
+
 def test_its_speed_can_be_bounded(session: Session, told: Told) -> None:
     session.restart(LabState())
     told.next("paused")
@@ -114,14 +124,41 @@ def test_another_state_begins_anew_also_while_it_plays(session: Session, told: T
 
 def test_a_training_that_ends_says_why_and_another_can_begin(session: Session, told: Told) -> None:
     session.restart(LabState(training=TrainingState(max_epochs=3)), play=True)
-    assert told.next("ended") == {"kind": "ended", "code": "max_epochs", "text": "All 3 epochs asked for were run."}
-    early = TrainingState(learning_rate=1.0, patience=2)
+    ended = {"kind": "ended", "code": "max_epochs", "text": "All 3 epochs asked for were run.", "run": 0}
+    assert told.next("ended") == ended
+    early = TrainingState(learning_rate=1.0, patience=2, stop_monitor="validation_accuracy")
     session.restart(LabState(training=early), play=True)
     assert told.next("ended")["code"] == "no_improvement"
     runaway = TrainingState("gradient_descent", 100.0, batch_size=8)
     session.restart(LabState(DataState("waves"), (LayerState(16, "relu"),) * 4, runaway), play=True)
     ended = told.next("ended")
     assert ended["code"] == "non_finite" and "became NaN or infinite" in ended["text"]
+
+
+def test_of_several_starts_the_best_stays(session: Session, told: Told) -> None:
+    state = LabState(layers=(LayerState(2),), training=TrainingState(max_epochs=20, restarts=3), seed=5)
+    session.restart(state, play=True)
+    for number in (1, 2, 3):
+        assert told.next("start") == {"kind": "start", "number": number, "of": 3, "run": 0}
+    ended = told.next("ended")
+    rows = rows_of(state)
+    losses = []
+    for number in range(3):
+        trainer = build(state, rows, start=number).trainer
+        trainer.fit(rows.X, rows.y, max_epochs=20)
+        losses.append(trainer.evaluate(rows.X_val, rows.y_val)["loss"])
+    assert f"number {int(np.argmin(losses)) + 1} is the best" in ended["text"]
+    saved: queue.Queue[Any] = queue.Queue()
+    session.ask(lambda experiment: saved.put(experiment.trainer.evaluate(rows.X_val, rows.y_val)["loss"]))  # type: ignore[union-attr]
+    assert saved.get(timeout=LONG_S) == pytest.approx(min(losses))
+
+
+def test_starts_that_run_away_do_not_end_the_others(session: Session, told: Told) -> None:
+    runaway = TrainingState("gradient_descent", 100.0, batch_size=8, restarts=2)
+    session.restart(LabState(DataState("waves"), (LayerState(16, "relu"),) * 4, runaway), play=True)
+    assert told.next("start")["number"] == 1
+    assert told.next("start")["number"] == 2
+    assert "Of 2 starts" in told.next("ended")["text"]
 
 
 def test_an_error_is_told_and_nothing_is_lost(session: Session, told: Told) -> None:

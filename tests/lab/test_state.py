@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lamina.errors import InvalidSettingError
-from lamina.lab.state import CHOICES, DataState, LabState, LayerState, TrainingState, from_address, to_address
+from lamina.lab.state import CHOICES, FURTHER, DataState, LabState, LayerState, TrainingState, from_address, to_address
 
 LAYERS = st.builds(
     LayerState,
@@ -19,8 +19,8 @@ LAYERS = st.builds(
     st.sampled_from(CHOICES["activation"]),
     st.floats(0, 0.95),
     st.booleans(),
-    st.sampled_from(CHOICES["init"]),
-    st.booleans(),
+    init=st.sampled_from(CHOICES["init"]),
+    skip=st.booleans(),
 )
 STATES = st.builds(
     LabState,
@@ -52,6 +52,12 @@ def test_every_state_survives_json_and_an_address(state: LabState) -> None:
         ("training", "learning_rate", float("nan")),
         ("training", "batch_size", True),
         ("training", "optimizer", "lbfgs"),
+        ("training", "optimizer_settings", {"beta3": 0.5}),
+        ("training", "optimizer_settings", {"beta1": "x"}),
+        ("training", "optimizer_settings", {"objective": 1}),
+        ("training", "schedule_settings", {"final": 0.5}),
+        ("training", "restarts", 21),
+        ("layers", "norm_momentum", 1.0),
         ("layers", "units", 513),
         ("layers", "activation", "softmax"),
         ("layers", "init", "among_rows"),
@@ -61,7 +67,8 @@ def test_a_wrong_setting_is_named(part: str, name: str, wrong: object) -> None:
     described = LabState().to_dict()
     changed = described[part][0] if part == "layers" else described[part]
     changed[name] = wrong
-    with pytest.raises(InvalidSettingError, match=name):
+    told = {"optimizer_settings": "beta3|objective|optimizer_settings", "schedule_settings": "final"}.get(name, name)
+    with pytest.raises(InvalidSettingError, match=told):
         LabState.from_json(json.dumps(described))
 
 
@@ -96,6 +103,17 @@ def test_an_address_that_unpacks_to_much_more_than_a_state_is_refused() -> None:
     bomb = base64.urlsafe_b64encode(zlib.compress(b" " * 10**7)).decode()
     with pytest.raises(InvalidSettingError):
         from_address(bomb)
+
+
+def test_an_optimizer_without_a_learning_rate_is_described_without() -> None:
+    assert TrainingState("perturb-one").described_optimizer == {"kind": "perturb-one"}
+    assert FURTHER["optimizer"]["perturb-one"] == {"scale": 0.5, "trials": 100}
+    assert FURTHER["schedule"]["cosine"] == {"steps": None, "final": 0.0}
+
+
+def test_a_step_that_would_not_end_while_one_looks_is_refused() -> None:
+    with pytest.raises(InvalidSettingError, match="trials"):
+        TrainingState("perturb-one", optimizer_settings={"trials": 10**6})
 
 
 def test_too_many_layers_are_refused() -> None:

@@ -16,6 +16,7 @@ from lamina.cli.command_interrupts import CommandInterrupts
 from lamina.cli.completion import completion_of
 from lamina.cli.doctor import doctor
 from lamina.cli.evaluate import evaluate
+from lamina.cli.export import export
 from lamina.cli.info import info
 from lamina.cli.lab import lab
 from lamina.cli.lecture import lecture
@@ -55,7 +56,7 @@ def build_app() -> App:
         config=(take_dashes_back, read_settings_file, refuse_fractions),
         default_parameter=Parameter(consume_multiple=True, negative_iterable=()),
     )
-    for command in (train, search, predict, evaluate, doctor, report, info, lecture, lab, completion_of(app)):
+    for command in (train, search, predict, evaluate, export, doctor, report, info, lecture, lab, completion_of(app)):
         app.command(command)
     return app
 
@@ -149,5 +150,5 @@ def _kind(error: LaminaError) -> str:
 
 
 def _command(arguments: Sequence[str]) -> str:
-    known = ("train", "search", "predict", "evaluate", "doctor", "report", "info", "lecture", "completion")
+    known = ("train", "search", "predict", "evaluate", "export", "doctor", "report", "info", "lecture", "completion")
     return f"{arguments[0]} " if arguments and arguments[0] in known else ""

@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
 
+from lamina.clipping import Clipping
 from lamina.data import load_digits
-from lamina.engine.plan import Clipping
 from lamina.errors import InvalidSettingError, phrase
-from lamina.lab.state import LabState, LayerState
+from lamina.lab.state import LabState, LayerState, TrainingState
 from lamina.lab.toy_data import TOYS
 from lamina.layers import Activation, BatchNorm, Concat, Dense, Dropout, Input, Symbol
 from lamina.model.fit import given_table, learned_rows
 from lamina.model.table_rows import prepare
 from lamina.model.table_settings import EncodingSettings, RunSettings, TableSettings
 from lamina.network import Graph, Network
-from lamina.training import Callback, EarlyStopping, Trainer
+from lamina.training import Callback, EarlyStopping, SmallGradient, TargetLoss, Trainer
 
-__all__ = ["MOST_WEIGHTS", "Experiment", "LabRows", "build", "rows_of"]
+__all__ = ["MOST_WEIGHTS", "Experiment", "LabRows", "accuracy_of", "build", "rows_of"]
 
 #: A larger network would not move while one looks.
 MOST_WEIGHTS = 2_000_000
@@ -107,7 +107,7 @@ def rows_of(state: LabState, table: Any = None) -> LabRows:
     return _digit_rows(state) if state.data.source == "digits" else _table_rows(state, table)
 
 
-def build(state: LabState, rows: LabRows, callbacks: Sequence[Callback] = ()) -> Experiment:
+def build(state: LabState, rows: LabRows, callbacks: Sequence[Callback] = (), *, start: int = 0) -> Experiment:
     """The network and the trainer of a state.
 
     Parameters
@@ -116,7 +116,9 @@ def build(state: LabState, rows: LabRows, callbacks: Sequence[Callback] = ()) ->
     rows : LabRows
         Those that :func:`rows_of` gives.
     callbacks : sequence of Callback, default=()
-        Of the trainer, besides early stopping.
+        Of the trainer, besides those that stop it.
+    start : int, default=0
+        The number of the restart: each has other first weights, and another order of the rows.
 
     Returns
     -------
@@ -133,28 +135,68 @@ def build(state: LabState, rows: LabRows, callbacks: Sequence[Callback] = ()) ->
     if network.num_parameters > MOST_WEIGHTS:
         rule, repair = f"must have at most {MOST_WEIGHTS:,} weights", "Choose fewer units or layers."
         raise InvalidSettingError(phrase("the network", rule, f"{network.num_parameters:,}", repair=repair, owner="The lab"))
-    clipping = Clipping(
-        None if training.clip_value is None else (-training.clip_value, training.clip_value), norm=training.clip_norm
-    )
-    stopping = [EarlyStopping(patience=training.patience)] if training.patience else []
+    value = training.clip_value
+    bounds = None if value is None else (-value, value)
     trainer = Trainer(
         network,
         rows.loss,
-        {"kind": training.optimizer, "learning_rate": training.learning_rate},
+        training.described_optimizer,
         batch_size=training.batch_size or None,
-        schedule=training.schedule,
-        clipping=clipping,
-        callbacks=[*stopping, *callbacks],
-        seed=state.seed,
+        schedule=training.described_schedule,
+        clipping=Clipping(bounds, layer_norm=training.clip_layer_norm, norm=training.clip_norm),
+        callbacks=[*_stops(training), *callbacks],
+        metrics=_metrics(training, rows),
+        seed=state.seed + start,
         n_threads=1,
     )
     return Experiment(state, rows, trainer, hidden, weighted)
 
 
+def _stops(training: TrainingState) -> Iterator[Callback]:
+    """What ends the training before all epochs are done."""
+    if training.patience:
+        monitor = training.stop_monitor
+        mode = "max" if monitor == "validation_accuracy" else "min"
+        settings: dict[str, Any] = {"tol": training.stop_tol, "mode": mode, "restore_best": training.keeps_best}
+        yield EarlyStopping(monitor, training.patience, **settings)
+    if training.target_loss is not None:
+        yield TargetLoss(training.target_loss)
+    if training.small_gradient is not None:
+        yield SmallGradient(training.small_gradient)
+
+
+def _metrics(training: TrainingState, rows: LabRows) -> dict[str, Callable[[Any, Any], float]]:
+    """The accuracy, if training stops by it: it takes another pass of the validation rows after each epoch."""
+    if not training.patience or training.stop_monitor != "validation_accuracy":
+        return {}
+    if not rows.classes:
+        rule, repair = "must be a loss, where numbers are predicted", "Choose validation_loss."
+        raise InvalidSettingError(phrase("stop_monitor", rule, training.stop_monitor, repair=repair, owner="The lab"))
+    return {"accuracy": accuracy_of}
+
+
+def accuracy_of(y: np.ndarray, predicted: np.ndarray) -> float:
+    """The share of rows whose class is predicted.
+
+    Parameters
+    ----------
+    y : ndarray of shape (n,) or (n, 1)
+        The indices of the classes.
+    predicted : ndarray of shape (n, classes) or (n, 1)
+        Probabilities; of two classes, a column has those of the second one.
+
+    >>> accuracy_of(np.array([0, 1]), np.array([[0.2], [0.4]]))
+    0.5
+    """
+    labels = predicted.argmax(axis=1) if predicted.shape[1] > 1 else predicted[:, 0] > 0.5
+    return float((labels == np.ravel(y)).mean())
+
+
 def _network(state: LabState, rows: LabRows) -> tuple[Network, tuple[str, ...], tuple[str, ...]]:
     """The network, and the names that :class:`Experiment` has of it."""
     first = Input(name="x")
-    x: Symbol = first
+    rate = state.training.input_dropout
+    x: Symbol = Dropout(rate, name="input_dropout")(first) if rate else first
     hidden = []
     for number, layer in enumerate(state.layers, 1):
         values, name = _hidden(x, layer, number, state)
@@ -166,17 +208,23 @@ def _network(state: LabState, rows: LabRows) -> tuple[Network, tuple[str, ...], 
 
 def _hidden(x: Symbol, layer: LayerState, number: int, state: LabState) -> tuple[Symbol, str]:
     """A hidden layer's values, and the name of the node that has them before dropout."""
-    name = f"hidden_{number}"
-    values = _dense(name, layer.units, None if layer.batch_norm else layer.activation, layer.init, state)(x)
-    if layer.batch_norm:
+    name, norm_name = f"hidden_{number}", f"norm_{number}"
+    norm = BatchNorm(layer.norm_momentum, name=norm_name)
+    comes_between = layer.batch_norm and layer.norm_place == "before"
+    values = _dense(name, layer.units, None if comes_between else layer.activation, layer.weight_init, state)(x)
+    if comes_between:
         name = f"activation_{number}"
-        values = Activation(layer.activation, name=name)(BatchNorm(name=f"norm_{number}")(values))
+        values = Activation(layer.activation, name=name)(norm(values))
+    elif layer.batch_norm:
+        name = norm_name
+        values = norm(values)
     return (Dropout(layer.dropout, name=f"dropout_{number}")(values) if layer.dropout else values), name
 
 
-def _dense(name: str, units: int, activation: str | None, init: str, state: LabState) -> Dense:
+def _dense(name: str, units: int, activation: str | None, init: str | dict[str, Any], state: LabState) -> Dense:
     training = state.training
-    return Dense(units, activation, name=name, weight_init=init, l1=training.l1, l2=training.l2)
+    bounds: dict[str, Any] = {"l1": training.l1, "l2": training.l2, "max_norm": training.max_norm}
+    return Dense(units, activation, name=name, weight_init=init, **bounds)
 
 
 def _toy_rows(state: LabState) -> LabRows:
@@ -212,16 +260,20 @@ def _table_rows(state: LabState, table: Any) -> LabRows:
     kinds: Any = {column: kind for column, kind in data.kinds.items() if column != data.target}
     # Without codes of categories: the page draws a line from each feature.
     settings = TableSettings(encoding=EncodingSettings(kinds=kinds, embed_from=None), run=RunSettings(seed=state.seed))
-    given = learned_rows(given_table(_some(table, data.rows, state.seed), data.target), "auto", settings)
+    task: Any = data.task
+    given = learned_rows(given_table(_some(table, data.rows, state.seed), data.target), task, settings)
     prepared = prepare(given, validation=1 - data.train_share, test=0, settings=settings, fewest_rows=_FEWEST_ROWS)
     judging = prepared.validation or prepared.training
     X, X_val = (_dense_features(prepared.encoder.transform(part.table)) for part in (prepared.training, judging))
-    y, y_val = (part.y.astype(np.float32) for part in (prepared.training, judging))
+    y, y_val = (part.y.astype(np.float64) for part in (prepared.training, judging))
     classes = tuple(map(str, prepared.goal.classes))
     if not classes:  # numbers of any size, on a scale that networks learn
-        mean, scale = float(y.mean()), float(y.std()) or 1.0
-        y, y_val = (y - mean) / scale, (y_val - mean) / scale
-    return LabRows(X, y, X_val, y_val, tuple(prepared.encoder.get_feature_names_out()), classes)
+        largest = float(np.abs(y).max()) or 1.0  # its square may be no number any more
+        mean, scale = float((y / largest).mean()), float((y / largest).std()) or 1.0
+        y, y_val = ((part / largest - mean) / scale for part in (y, y_val))
+    return LabRows(
+        X, y.astype(np.float32), X_val, y_val.astype(np.float32), tuple(prepared.encoder.get_feature_names_out()), classes
+    )
 
 
 def _some(table: Any, rows: int, seed: int) -> Any:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -12,6 +12,7 @@ from lamina.doctor import Finding, diagnose
 from lamina.errors import InvalidSettingError
 from lamina.lab.experiment import LabRows, build
 from lamina.lab.state import LabState
+from lamina.training import Callback
 
 __all__ = ["cured", "examined"]
 
@@ -20,8 +21,6 @@ _PATIENCE = 10  # as an estimator's n_iter_no_change
 #: The words of cures, and the fields of a training's state that they change.
 _OF_TRAINING = {
     "learning_rate": "learning_rate",
-    "optimizer": "optimizer",
-    "schedule": "schedule",
     "batch_size": "batch_size",
     "epochs": "max_epochs",
     "l2": "l2",
@@ -32,7 +31,7 @@ _OF_TRAINING = {
 _OF_LAYERS = {"activation": "activation", "weight_init": "init", "batch_norm": "batch_norm", "dropout": "dropout"}
 
 
-def examined(state: LabState, rows: LabRows) -> list[dict[str, Any]]:
+def examined(state: LabState, rows: LabRows, callbacks: Sequence[Callback] = ()) -> list[dict[str, Any]]:
     """The doctor's findings on what a state trains: a copy of it is trained while it is watched.
 
     Parameters
@@ -40,18 +39,23 @@ def examined(state: LabState, rows: LabRows) -> list[dict[str, Any]]:
     state : LabState
     rows : LabRows
         Those of the state.
+    callbacks : sequence of Callback, default=()
+        Of the trainings that are watched.
 
     Returns
     -------
     list of dict
-        Of each finding its title, how bad it is, sentences, numbers and cures; of each cure its name, why it helps, the lecture's
-        row, and the state that it leads to, or None where the page has no such setting.
+        Empty if nothing is to be said but that the training may go on. Of each finding its title, how bad it is, sentences,
+        numbers and cures; of each cure its name, why it helps, the lecture's row, and the state that it leads to, or None where
+        the page has no such setting.
     """
-    trainer = build(state, rows).trainer
+    trainer = build(state, rows, callbacks).trainer
     X, y = np.concatenate([rows.X, rows.X_val]), np.concatenate([rows.y, rows.y_val])
     epochs = min(_EPOCHS, state.training.max_epochs)
     diagnosis = diagnose(trainer, X, y, seed=state.seed, max_epochs=epochs)
-    return [_described(finding, state) for finding in diagnosis.findings]
+    goes_on = epochs < state.training.max_epochs  # on the page, where nobody stopped it
+    found = [finding for finding in diagnosis.findings if not (goes_on and finding.name == "stopped_too_early")]
+    return [_described(finding, state) for finding in found]
 
 
 def _described(finding: Finding, state: LabState) -> dict[str, Any]:
@@ -86,7 +90,9 @@ def cured(state: LabState, changes: Mapping[str, Any]) -> LabState | None:
 def _changed(state: LabState, changes: Mapping[str, Any]) -> LabState | None:
     training, layers = state.training, state.layers
     for word, value in changes.items():
-        if word in _OF_TRAINING:
+        if word in ("optimizer", "schedule"):
+            training = replace(training, **{word: value, f"{word}_settings": {}})
+        elif word in _OF_TRAINING:
             training = replace(training, **{_OF_TRAINING[word]: value})
         elif word in _OF_LAYERS:
             layers = tuple(replace(layer, **{_OF_LAYERS[word]: value}) for layer in layers)

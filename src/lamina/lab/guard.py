@@ -73,17 +73,22 @@ class Guard:
         await self._app({**scope, "path": path, "raw_path": path.encode()}, receive, with_headers)
 
     def _is_own(self, scope: Scope) -> bool:
-        headers: dict[bytes, bytes] = dict(scope["headers"])
         path = scope["path"]
         has_token = secrets.compare_digest(path[: len(self._prefix)].encode(), self._prefix.encode())
-        origin = headers.get(b"origin", b"").decode("latin-1")
-        is_page = scope["type"] == "http" and scope["method"] in ("GET", "HEAD") and not origin
+        hosts, origins = _all_of(scope, b"host"), _all_of(scope, b"origin")
+        is_page = scope["type"] == "http" and scope["method"] in ("GET", "HEAD") and not origins
         return (
             has_token
             and path[len(self._prefix) :].startswith("/")
-            and headers.get(b"host", b"").decode("latin-1") in self._hosts
-            and (is_page or origin in self._origins)
+            and bool(hosts)
+            and hosts <= self._hosts
+            and (is_page or (bool(origins) and origins <= self._origins))
         )
+
+
+def _all_of(scope: Scope, name: bytes) -> set[str]:
+    """Every value of a header, which may have been sent twice."""
+    return {value.decode("latin-1") for key, value in scope["headers"] if key == name}
 
 
 async def _refuse(scope: Scope, send: Send, status: int) -> None:

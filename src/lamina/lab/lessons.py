@@ -73,12 +73,13 @@ LESSONS: tuple[Lesson, ...] = (
     ),
     Lesson(
         "Why can't a perceptron learn XOR?",
-        ("L3",),
+        ("L3", "L13"),
         "Points of one class lie in opposite corners. Whatever line a single unit draws, it is wrong about a quarter of the "
         "points or more. A hidden layer draws several lines, and the output combines them.",
         (
             "Let it learn without a hidden layer: what accuracy does it reach?",
             "Add a layer of 2 units, then of 4. When does it suffice, and does it for every seed?",
+            "With 2 units, choose 200 epochs and 5 starts, of which the best stays: do they end alike?",
             "Look at the small pictures in the units: which lines do they draw?",
         ),
         _state("xor", data={"noise": 0.0}, learning_rate=0.03),
@@ -124,11 +125,11 @@ LESSONS: tuple[Lesson, ...] = (
         "The learning rate is the length of the step against the gradient. With small steps it takes long; with large ones the "
         "loss jumps, or grows.",
         (
-            "Try 0.01, 0.3 and 10, and compare the curves: the dotted one is the run before.",
+            "Try 0.01, 0.3 and 10, and compare the curves: those of the run before are dotted.",
             "Which is the largest rate at which the loss still falls?",
-            "Choose the schedule cosine with a large rate: what changes towards the end?",
+            "Choose the schedule cosine with a large rate: what changes towards the end of the 300 epochs?",
         ),
-        _state("moons", (LayerState(8, "tanh"),), learning_rate=0.01, **_DESCENT),
+        _state("moons", (LayerState(8, "tanh"),), learning_rate=0.01, max_epochs=300, **_DESCENT),
     ),
     Lesson(
         "Batch, stochastic or mini-batch?",
@@ -147,7 +148,7 @@ LESSONS: tuple[Lesson, ...] = (
         "six layers hardly anything is left: the table of layers shows the gradient shrink from the output to the first layer.",
         (
             "Compare the gradient of the first layer with that of the last: how many times smaller is it?",
-            "Choose relu, or tanh, in all layers. What happens to the numbers?",
+            "Choose relu, or tanh, in all layers. What happens to the pictures of the gradients over time?",
             "Ask the doctor, and apply what it proposes.",
         ),
         _state("circles", _deep(6, 6, "sigmoid"), learning_rate=0.1, **_DESCENT),
@@ -181,8 +182,9 @@ LESSONS: tuple[Lesson, ...] = (
         "Layer after layer, values should neither fade nor grow. Xavier's rule keeps their variance for tanh, He's for relu; a "
         "standard deviation of 0.01 lets them fade.",
         (
-            "Look at the deviation of each layer before the first step: how does it change from layer to layer?",
-            "Choose he, then xavier. With which does the deviation stay?",
+            "Look at the activations of each layer: how does their spread change from layer to layer?",
+            "Choose 1 as the standard deviation in all layers: what do activations and gradients do now?",
+            "Choose he, then xavier. With which does the spread stay?",
             "Change the activation to tanh. Which rule is the better one now?",
         ),
         _state("spirals", _deep(6, 16, "relu", init="normal"), learning_rate=0.01),

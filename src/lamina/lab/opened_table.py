@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import codecs
+import gzip
+import io
 import os
 import tempfile
 import warnings
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,6 +18,11 @@ from lamina.data.readers import TABLE_SUFFIXES, read_table
 from lamina.errors import DataError, FileError, LaminaError, phrase
 
 __all__ = ["OpenedTable", "open_file", "open_upload"]
+
+_USUAL = "utf-8"
+_PLAIN_TEXT = tuple(suffix for suffix in TABLE_SUFFIXES if suffix in (".csv", ".tsv", ".txt", ".data"))
+_BLOCK = 1 << 20
+_MOST_UNPACKED = 500_000_000  # bytes of a packed table
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,15 +37,18 @@ class OpenedTable:
         Text as it is written.
     kinds : dict of str to str
         What each column was taken for.
+    note : str, default=""
+        How its text was read, if not in the usual way.
     """
 
     name: str
     columns: Any
     kinds: dict[str, str]
+    note: str = ""
 
     def described(self) -> dict[str, Any]:
         """What a page says of it."""
-        return {"name": self.name, "rows": self.columns.num_rows, "columns": self.kinds}
+        return {"name": self.name, "rows": self.columns.num_rows, "columns": self.kinds, "note": self.note}
 
 
 def open_file(path: str | os.PathLike[str], name: str = "") -> OpenedTable:
@@ -47,11 +59,32 @@ def open_file(path: str | os.PathLike[str], name: str = "") -> OpenedTable:
     FileError, DataError
         If it is none.
     """
-    columns = read_table(path, as_text=True)
+    encoding = _encoding_of(path)
+    columns = read_table(path, encoding=encoding, as_text=True)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of columns that say nothing: one of them may be the target
         kinds = {row.column: row.kind for row in TableEncoder().fit(columns).columns_}
-    return OpenedTable(name or Path(path).name, columns, kinds)
+    note = "" if encoding == _USUAL else f"The file is not written in {_USUAL}; it was read as {encoding}."
+    return OpenedTable(name or Path(path).name, columns, kinds, note)
+
+
+def _encoding_of(path: str | os.PathLike[str]) -> str:
+    """That of a text file: "utf-8" wherever it can be, since few who look at a page know what their file is written in."""
+    if not Path(path).is_file() or not Path(path).name.lower().endswith(_PLAIN_TEXT):
+        return _USUAL
+    decoder = codecs.getincrementaldecoder(_USUAL)()
+    with Path(path).open("rb") as file:
+        begin = file.read(2)
+        if begin in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
+            return "utf-16"
+        try:
+            for block in iter(lambda: file.read(_BLOCK), b""):
+                decoder.decode(begin + block)
+                begin = b""
+            decoder.decode(begin, final=True)
+        except UnicodeDecodeError:
+            return "cp1252"
+    return _USUAL
 
 
 def open_upload(content: bytes, name: str) -> OpenedTable:
@@ -66,6 +99,8 @@ def open_upload(content: bytes, name: str) -> OpenedTable:
     if suffix is None:
         repair = "Send a file of one of these kinds."
         raise FileError(phrase("the file's name", f"must end in one of {', '.join(TABLE_SUFFIXES)}", name[:40], repair=repair))
+    if suffix.endswith(".gz"):
+        content, suffix = _unpacked(content, name), suffix.removesuffix(".gz")
     with tempfile.TemporaryDirectory(prefix="lamina-") as folder:
         path = Path(folder, f"table{suffix}")
         path.write_bytes(content)
@@ -73,3 +108,21 @@ def open_upload(content: bytes, name: str) -> OpenedTable:
             return open_file(path, Path(name).name)
         except LaminaError as error:
             raise DataError(str(error).replace(str(path), Path(name).name)) from error
+
+
+def _unpacked(content: bytes, name: str) -> bytes:
+    """What a gzip file holds.
+
+    Raises
+    ------
+    FileError
+        If it is none, or holds more than any table that fits the lab.
+    """
+    try:
+        with gzip.open(io.BytesIO(content)) as file:
+            unpacked = file.read(_MOST_UNPACKED + 1)
+    except (OSError, EOFError, zlib.error):
+        raise FileError(f"{Path(name).name}: is damaged, or no gzip file. Write it again.") from None
+    if len(unpacked) > _MOST_UNPACKED:
+        raise FileError(f"{Path(name).name}: holds more than {_MOST_UNPACKED:,} bytes. Send fewer rows.")
+    return unpacked

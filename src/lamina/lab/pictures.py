@@ -11,6 +11,7 @@ __all__ = ["LIMIT", "decision_map", "grid", "unit_maps", "weights_of"]
 
 #: Maps of the plane reach from -LIMIT to LIMIT on both axes.
 LIMIT = 1.25
+_FAINT = 1e-3  # of the strongest unit in a layer
 _MOST_DRAWN = 60_000  # weights
 
 
@@ -28,14 +29,16 @@ def decision_map(experiment: Experiment, size: int) -> np.ndarray:
 
 
 def unit_maps(experiment: Experiment, size: int) -> dict[str, np.ndarray]:
-    """What each hidden unit gives in each cell, uint8 (units, size, size) by layer; 128 for 0, 255 for its largest value."""
+    """What each hidden unit gives in each cell, uint8 (units, size, size) by layer; 128 for 0, 255 for its largest value,
+    unless that is next to nothing."""
     if not experiment.hidden:
         return {}
     outputs = layer_outputs(experiment.trainer, grid(size), layers=experiment.hidden)
     maps = {}
     for name in experiment.hidden:
         values = outputs[name].T
-        largest = np.maximum(np.abs(values).max(axis=1, keepdims=True), 1e-9)
+        largest = np.abs(values).max(axis=1, keepdims=True)
+        largest = np.maximum(largest, max(_FAINT * float(largest.max()), _FAINT**2))  # lest rounding look like a response
         maps[name] = _bytes((values / largest + 1) / 2).reshape(-1, size, size)
     return maps
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from lamina.lab.state import LabState, LayerState, TrainingState, to_address
 from lamina.lab.toy_data import TOYS
@@ -52,15 +53,19 @@ def as_python(state: LabState, *, epochs: int = _EPOCHS) -> str:
     trainer = list(_trainer(state, is_toy, min(epochs, state.training.max_epochs)))
     used = [name for name in _NAMES if any(f"{name}(" in line for line in (*network, *trainer))]
     lines = [f"from lamina import {', '.join(sorted(used))}"]
+    of_lab = ["TOYS"] if is_toy else ["from_address", "rows_of"]
+    of_lab += ["accuracy_of"] if any("accuracy_of" in line for line in trainer) else []
+    lines += [f"from lamina.lab import {', '.join(sorted(of_lab))}"]
     if is_toy:
-        lines = ["import numpy as np", *lines, "from lamina.lab import TOYS"]
-    else:
-        lines += ["from lamina.lab import from_address, rows_of"]
-        lines += ["from lamina.data import read_table"] if state.data.source == "table" else []
+        lines = ["import numpy as np", *lines]
+    lines += ["from lamina.data import read_table"] if state.data.source == "table" else []
     return "\n".join([*lines, "", *_rows(state, is_toy), "", *network, "", *trainer])
 
 
-_NAMES = ("Activation", "BatchNorm", "Clipping", "Concat", "Dense", "Dropout", "EarlyStopping", "Graph", "Input", "Trainer")
+_NAMES = (
+    *("Activation", "BatchNorm", "Clipping", "Concat", "Dense", "Dropout", "EarlyStopping", "Graph", "Input"),
+    *("SmallGradient", "TargetLoss", "Trainer"),
+)
 
 
 def _rows(state: LabState, is_toy: bool) -> Iterator[str]:
@@ -78,20 +83,25 @@ def _rows(state: LabState, is_toy: bool) -> Iterator[str]:
 
 
 def _network(state: LabState, is_toy: bool) -> Iterator[str]:
-    penalties = "".join(f", {name}={value!r}" for name in ("l1", "l2") if (value := getattr(state.training, name)))
+    penalties = "".join(f", {name}={value!r}" for name in ("l1", "l2", "max_norm") if (value := getattr(state.training, name)))
     yield f'x = h = Input({"2" if is_toy else "X.shape[1]"}, name="x")'
+    if state.training.input_dropout:
+        yield f'h = Dropout({state.training.input_dropout!r}, name="input_dropout")(h)'
     for number, layer in enumerate(state.layers, 1):
         yield from _hidden(layer, number, penalties)
     yield f'network = Graph(x, Dense({"1" if is_toy else "rows.num_outputs"}, name="output"{penalties})(h))'
 
 
 def _hidden(layer: LayerState, number: int, penalties: str) -> Iterator[str]:
-    activation = "" if layer.batch_norm else f', "{layer.activation}"'
-    init = "" if layer.init == "auto" else f', weight_init="{layer.init}"'
+    comes_between = layer.batch_norm and layer.norm_place == "before"
+    activation = "" if comes_between else f', "{layer.activation}"'
+    init = "" if layer.init == "auto" else f", weight_init={_quoted(layer.weight_init)}"
+    momentum = "" if layer.norm_momentum == LayerState().norm_momentum else f"{layer.norm_momentum!r}, "
     values = "values" if layer.skip else "h"
     yield f'{values} = Dense({layer.units}{activation}, name="hidden_{number}"{init}{penalties})(h)'
     if layer.batch_norm:
-        yield f'{values} = BatchNorm(name="norm_{number}")({values})'
+        yield f'{values} = BatchNorm({momentum}name="norm_{number}")({values})'
+    if comes_between:
         yield f'{values} = Activation("{layer.activation}", name="activation_{number}")({values})'
     if layer.dropout:
         yield f'{values} = Dropout({layer.dropout!r}, name="dropout_{number}")({values})'
@@ -104,26 +114,59 @@ def _trainer(state: LabState, is_toy: bool, epochs: int) -> Iterator[str]:
     loss = "rows.loss"
     if is_toy:
         loss = '"sigmoid_cross_entropy"' if TOYS[state.data.source].task == "classification" else '"squared_error"'
-    yield "trainer = Trainer("
-    yield "    network,"
-    yield f"    {loss},"
-    yield f'    {{"kind": "{training.optimizer}", "learning_rate": {training.learning_rate!r}}},'
-    yield f"    batch_size={training.batch_size or None},"
-    yield from _further(training)
-    yield f"    seed={state.seed},"
-    yield ")"
-    yield f"trainer.fit(X, y, validation_data=(X_val, y_val), max_epochs={epochs})"
+    count = training.restarts
+    several = count > 1
+    indent = "    " if several else ""
+    if several:
+        yield "trainers = []"
+        yield f"for seed in range({state.seed}, {state.seed + count}):"
+    yield f"{indent}trainer = Trainer("
+    yield f"{indent}    network,"
+    yield f"{indent}    {loss},"
+    yield f"{indent}    {_quoted(training.described_optimizer)},"
+    yield f"{indent}    batch_size={training.batch_size or None},"
+    yield from (f"{indent}    {line}," for line in _further(training))
+    yield f"{indent}    seed={'seed' if several else state.seed},"
+    yield f"{indent})"
+    yield f"{indent}trainer.fit(X, y, validation_data=(X_val, y_val), max_epochs={epochs})"
+    if several:
+        yield "    trainers.append(trainer)"
+        yield 'trainer = min(trainers, key=lambda each: each.evaluate(X_val, y_val)["loss"])'
     yield "print(trainer.evaluate(X_val, y_val))"
 
 
 def _further(training: TrainingState) -> Iterator[str]:
     """The settings that are not usual."""
     if training.schedule != "constant":
-        yield f'    schedule="{training.schedule}",'
-    value, norm = training.clip_value, training.clip_norm
-    bounds = [f"({-value!r}, {value!r})"] if value is not None else []
-    bounds += [f"norm={norm!r}"] if norm is not None else []
-    if bounds:
-        yield f"    clipping=Clipping({', '.join(bounds)}),"
+        yield f"schedule={_quoted(training.described_schedule)}"
+    bounds = {"layer_norm": training.clip_layer_norm, "norm": training.clip_norm}
+    value = training.clip_value
+    clipped = [f"({-value!r}, {value!r})"] if value is not None else []
+    clipped += [f"{name}={bound!r}" for name, bound in bounds.items() if bound is not None]
+    if clipped:
+        yield f"clipping=Clipping({', '.join(clipped)})"
+    if stops := list(_stops(training)):
+        yield f"callbacks=[{', '.join(stops)}]"
+    if training.patience and training.stop_monitor == "validation_accuracy":
+        yield 'metrics={"accuracy": accuracy_of}'
+
+
+def _stops(training: TrainingState) -> Iterator[str]:
+    usual = TrainingState()
     if training.patience:
-        yield f"    callbacks=EarlyStopping(patience={training.patience}),"
+        settings = f'"{training.stop_monitor}", patience={training.patience}'
+        settings += "" if training.stop_tol == usual.stop_tol else f", tol={training.stop_tol!r}"
+        settings += ', mode="max"' if training.stop_monitor == "validation_accuracy" else ""
+        settings += "" if training.keeps_best else ", restore_best=False"
+        yield f"EarlyStopping({settings})"
+    if training.target_loss is not None:
+        yield f"TargetLoss({training.target_loss!r})"
+    if training.small_gradient is not None:
+        yield f"SmallGradient({training.small_gradient!r})"
+
+
+def _quoted(given: Any) -> str:
+    """A value as Python with double quotes."""
+    if isinstance(given, Mapping):
+        return "{" + ", ".join(f"{_quoted(name)}: {_quoted(value)}" for name, value in given.items()) + "}"
+    return f'"{given}"' if isinstance(given, str) else repr(given)

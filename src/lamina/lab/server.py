@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import concurrent.futures
 import json
 import secrets
 import tempfile
@@ -14,14 +15,14 @@ from typing import Any
 
 from lamina.errors import InvalidSettingError, LaminaError, phrase, phrase_unknown
 from lamina.extras import require
-from lamina.lab.experiment import Experiment, rows_of
-from lamina.lab.findings import examined
+from lamina.lab.examiner import Examiner
+from lamina.lab.experiment import Experiment
 from lamina.lab.guard import App, Guard
 from lamina.lab.lessons import LESSONS
 from lamina.lab.opened_table import OpenedTable, open_upload
 from lamina.lab.python_text import as_python
 from lamina.lab.session import Session
-from lamina.lab.state import CHOICES, MOST_LAYERS, MOST_UNITS, LabState, from_address, to_address
+from lamina.lab.state import CHOICES, FURTHER, INIT_SETTINGS, MOST_LAYERS, MOST_UNITS, LabState, from_address, to_address
 from lamina.model import save_model
 
 __all__ = ["MOST_PAGES", "Lab", "make_app"]
@@ -31,6 +32,7 @@ MOST_PAGES = 8
 
 _PAGE = Path(__file__).with_name("page")
 _MOST_CHARACTERS = 100_000  # of a message
+_MOST_RUNS = 2**53  # integers that a page knows exactly
 _PATIENCE_S = 10.0  # with a training that is to answer between two steps
 _KINDS = {".html": "text/html; charset=utf-8", ".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml"}
 
@@ -100,7 +102,12 @@ def make_app(lab: Lab, token: str, port: int) -> App:
 
     async def model(request: Any) -> Any:
         page = lab.pages.get(request.query_params.get("page", ""))
-        content = None if page is None else await page.saved()
+        try:
+            content = None if page is None else await page.saved()
+        except TimeoutError:
+            return refused("The training does not answer yet. Try again.", 503)
+        except (LaminaError, OSError) as error:
+            return refused(f"The network could not be saved: {error}", 500)
         if content is None:
             return refused("There is no network yet. Load the page again.", 404)
         headers = {"content-disposition": 'attachment; filename="lab.lamina"'}
@@ -125,7 +132,7 @@ class _Page:
         self._frame: bytes | None = None  # the newest; older ones that were not sent are forgotten
         self._has_news = asyncio.Event()
         self._session = Session(self._told)
-        self._examination: asyncio.Task[None] | None = None
+        self._examiner = Examiner(self._told)
         self.table = lab.table
 
     async def run(self) -> None:
@@ -145,18 +152,31 @@ class _Page:
         finally:
             del self._lab.pages[number]
             self._session.close()
+            self._examiner.close()
             sending.cancel()
 
     async def saved(self) -> bytes | None:
-        """The file of the present network; None if there is none."""
-        found: asyncio.Future[bytes | None] = self._loop.create_future()
+        """The file of the present network; None if there is none.
+
+        Raises
+        ------
+        TimeoutError
+            If the training does not come to the end of a step.
+        LaminaError, OSError
+            If the file cannot be written.
+        """
+        found: concurrent.futures.Future[bytes | None] = concurrent.futures.Future()
 
         def save(experiment: Experiment | None) -> None:
-            content = None if experiment is None else _file_of(experiment)
-            self._loop.call_soon_threadsafe(found.set_result, content)
+            if not found.set_running_or_notify_cancel():
+                return
+            try:
+                found.set_result(None if experiment is None else _file_of(experiment))
+            except Exception as error:  # of the request, not of the training
+                found.set_exception(error)
 
         self._session.ask(save)
-        return await asyncio.wait_for(found, _PATIENCE_S)
+        return await asyncio.wait_for(asyncio.wrap_future(found), _PATIENCE_S)
 
     def _told(self, message: bytes | dict[str, Any]) -> None:
         """Called in the thread of the training."""
@@ -208,23 +228,24 @@ class _Page:
         self._begin(from_address(str(asked.get("address", ""))), asked)
 
     def _begin(self, state: LabState, asked: Mapping[str, Any]) -> None:
+        run = _run_in(asked)
+        self._examiner.give_up()
         self._session.table = self.table and self.table.columns
-        self._session.restart(state, play=asked.get("play") is True)
-        self._take({"kind": "address", "address": to_address(state)})
+        self._session.restart(state, play=asked.get("play") is True, run=run)
+        self._take({"kind": "address", "address": to_address(state), "run": run})
 
     def _do_examine(self, asked: Mapping[str, Any]) -> None:
-        """Ask the doctor, who takes seconds; one examination at a time."""
-        state, table = _state_in(asked), self.table and self.table.columns
-        if self._examination is None or self._examination.done():
-            self._examination = asyncio.create_task(self._examine(state, table))
+        """Ask the doctor, who takes seconds, about what is trained at present."""
+        self._session.ask(self._examine)
 
-    async def _examine(self, state: LabState, table: Any) -> None:
-        try:
-            found = await asyncio.to_thread(lambda: examined(state, rows_of(state, table)))
-        except LaminaError as error:
-            self._take({"kind": "findings", "findings": [], "error": str(error)})
+    def _examine(self, experiment: Experiment | None) -> None:
+        """Called in the thread of the training."""
+        run = self._session.run
+        if experiment is None:
+            self._told({"kind": "findings", "run": run, "findings": [], "error": "There is nothing to examine yet."})
         else:
-            self._take({"kind": "findings", "findings": found, "error": ""})
+            with suppress(RuntimeError):  # the loop is closed: the server ends
+                self._loop.call_soon_threadsafe(self._examiner.examine, experiment, run)
 
     def _do_python(self, asked: Mapping[str, Any]) -> None:
         self._take({"kind": "python", "text": as_python(_state_in(asked))})
@@ -259,6 +280,14 @@ def _state_in(asked: Mapping[str, Any]) -> LabState:
     return LabState.from_described(asked.get("state"))
 
 
+def _run_in(asked: Mapping[str, Any]) -> int:
+    """The number that the page gives the run that is to begin, and looks for in what it hears."""
+    run = asked.get("run", 0)
+    if not isinstance(run, int) or isinstance(run, bool) or not 0 <= run < _MOST_RUNS:
+        raise InvalidSettingError(phrase("the run", "must be an integer >= 0", run, owner="The lab"))
+    return run
+
+
 def _parsed(message: Mapping[str, Any]) -> Mapping[str, Any]:
     """What a message of the page asks for.
 
@@ -286,6 +315,8 @@ def _welcome(lab: Lab) -> dict[str, Any]:
         "kind": "welcome",
         "state": lab.first.to_dict(),
         "choices": {name: list(names) for name, names in CHOICES.items()},
+        "further": {family: dict(members) for family, members in FURTHER.items()},
+        "init_settings": dict(INIT_SETTINGS),
         "limits": {"layers": MOST_LAYERS, "units": MOST_UNITS, "upload": lab.max_upload},
         "table": None if lab.table is None else lab.table.described(),
         "lessons": [lesson.to_dict() for lesson in LESSONS],

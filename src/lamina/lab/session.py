@@ -5,14 +5,14 @@ from __future__ import annotations
 import logging
 import threading
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Any, TypeVar
 
 import numpy as np
 
 from lamina.errors import LaminaError, NonFiniteError
-from lamina.lab.experiment import Experiment, build, rows_of
+from lamina.lab.experiment import Experiment, LabRows, build, rows_of
 from lamina.lab.state import LabState
 from lamina.lab.watcher import Watcher
 from lamina.training import Monitor
@@ -36,7 +36,8 @@ class Session:
     Parameters
     ----------
     tell : callable
-        Called in the training's thread with every frame, and every message: bytes, or a dict.
+        Called in the training's thread with every frame, and every message: bytes, or a dict. Each has the number of the run
+        that it is about, lest it be taken for one about another.
     table : data frame of pyarrow, optional
         The table that was opened.
 
@@ -56,6 +57,7 @@ class Session:
         self._tell = tell
         self._changed = threading.Condition()
         self._state: LabState | None = None  # to begin with, when it is new
+        self._next_run = self.run = 0
         self._is_playing = False
         self._is_closed = False
         self._allowed_steps = self._allowed_epochs = 0  # while it does not play
@@ -68,10 +70,10 @@ class Session:
 
     # What the page asks for
 
-    def restart(self, state: LabState, *, play: bool = False) -> None:
-        """Begin anew, from a state."""
+    def restart(self, state: LabState, *, play: bool = False, run: int = 0) -> None:
+        """Begin anew, from a state; ``run`` is the number of the run that begins."""
         with self._changed:
-            self._state, self._is_playing = state, play
+            self._state, self._next_run, self._is_playing = state, run, play
             self._allowed_steps = self._allowed_epochs = 0
             self._changed.notify_all()
 
@@ -126,40 +128,67 @@ class Session:
         try:
             run()
         except NonFiniteError as error:
-            self._tell({"kind": "ended", "code": "non_finite", "text": str(error)})
+            self.tell({"kind": "ended", "code": "non_finite", "text": str(error)})
         except LaminaError as error:
-            self._tell({"kind": "error", "text": str(error)})
+            self.tell({"kind": "error", "text": str(error)})
         except Exception as error:  # the page and the server go on
             logging.getLogger(__name__).exception("A training of the lab ended.")
-            self._tell({"kind": "error", "text": f"The training ended unexpectedly ({type(error).__name__}: {error})."})
+            self.tell({"kind": "error", "text": f"The training ended unexpectedly ({type(error).__name__}: {error})."})
 
     def _train(self) -> None:
         """Wait for a state, and train from it until there is another one or it ends."""
         with self._changed:
             self._wait_until(lambda: self._state is not None)
             state, self._state, self._said = self._state, None, ""
+            self.run, self._experiment = self._next_run, None
         assert state is not None
-        self._experiment = None
         rows, notes = _noted(lambda: rows_of(state, self.table))
         for note in notes:
-            self._tell({"kind": "note", "text": note})
+            self.tell({"kind": "note", "text": note})
+        watchers: list[Watcher] = []
+        for start in range(state.training.restarts):
+            watcher = self._trained(state, rows, start)
+            if self._has_another:
+                return
+            watchers.append(watcher)
+        best = min(watchers, key=lambda watcher: watcher.outcome)
+        self._experiment = best.experiment
+        best.show(whole=True)
+        reason = best.experiment.trainer.stop_reason
+        text = reason.text if reason else ""
+        if len(watchers) > 1:
+            text = f"{_of_starts(watchers, best)} {text}"
+        self.tell({"kind": "ended", "code": reason.code if reason else "", "text": text})
+
+    def _trained(self, state: LabState, rows: LabRows, start: int) -> Watcher:
+        """Train until it ends, or until there is another state.
+
+        Raises
+        ------
+        NonFiniteError
+            If a number became infinite or NaN, and there are no other starts.
+        """
+        training = state.training
         monitor = Monitor(rows=_PROBED_ROWS)
         watcher = Watcher(self, monitor)
-        experiment = watcher.experiment = build(state, rows, [monitor, watcher])
+        experiment = watcher.experiment = build(state, rows, [monitor, watcher], start=start)
         self._experiment = experiment
-        self._tell(_begun(experiment))
-        validates = bool(state.training.patience)
-        data: dict[str, Any] = {"validation_data": (rows.X_val, rows.y_val)} if validates else {}
-        experiment.trainer.fit(rows.X, rows.y, **data, max_epochs=state.training.max_epochs, final_check=False)
-        if self._state is None:
-            watcher.show(whole=True)
-            reason = experiment.trainer.stop_reason
-            self._tell({"kind": "ended", "code": reason.code if reason else "", "text": reason.text if reason else ""})
+        if start == 0:
+            self.tell(_begun(experiment))
+        if training.restarts > 1:
+            self.tell({"kind": "start", "number": start + 1, "of": training.restarts})
+        data: dict[str, Any] = {"validation_data": (rows.X_val, rows.y_val)} if training.needs_validation else {}
+        try:
+            experiment.trainer.fit(rows.X, rows.y, **data, max_epochs=training.max_epochs, final_check=False)
+        except NonFiniteError:
+            if training.restarts == 1:
+                raise
+        return watcher
 
     # What the watcher asks
 
-    def allow(self, watcher: Watcher, *, at_epoch: bool) -> bool:
-        """Wait until training may go on; False if it is to end, because there is another state.
+    def allow(self, watcher: Watcher, *, after: str) -> bool:
+        """Wait until training may go on after a "step", an "epoch" or the "begin"; False if there is another state.
 
         Raises
         ------
@@ -167,9 +196,9 @@ class Session:
             If nobody watches any more.
         """
         with self._changed:
-            if self._allowed_steps and not at_epoch:
+            if self._allowed_steps and after == "step":
                 self._allowed_steps -= 1
-            if self._allowed_epochs and at_epoch:
+            if self._allowed_epochs and after == "epoch":
                 self._allowed_epochs -= 1
             if not self._may_go_on and self._state is None:
                 watcher.show(whole=True)  # what it stands still at
@@ -196,7 +225,12 @@ class Session:
 
     def tell(self, message: bytes | dict[str, Any]) -> None:
         """Tell the page."""
-        self._tell(message)
+        self._tell(message if isinstance(message, bytes) else {**message, "run": self.run})
+
+    @property
+    def _has_another(self) -> bool:
+        """Whether another state is to take the place of the present one."""
+        return self._state is not None
 
     @property
     def _may_go_on(self) -> bool:
@@ -205,13 +239,13 @@ class Session:
     def _say(self, what: str) -> None:
         """Tell whether it plays, unless that is known."""
         if what != self._said or what == "paused":
-            self._tell({"kind": what})
+            self.tell({"kind": what})
         self._said = what
 
     def _wait_until(self, has_come: Callable[[], bool]) -> None:
-        """Wait, and answer questions meanwhile."""
+        """Wait, and answer questions meanwhile; but not with an experiment in whose place another one is to begin."""
         while True:
-            while self._requests:
+            while self._requests and self._state is None:
                 self._requests.pop(0)(self._experiment)
             if self._is_closed:
                 raise _Closed
@@ -226,6 +260,11 @@ def _noted(make: Callable[[], _Made]) -> tuple[_Made, list[str]]:
         warnings.simplefilter("always")
         made = make()
     return made, list(dict.fromkeys(str(note.message) for note in left))
+
+
+def _of_starts(watchers: Sequence[Watcher], best: Watcher) -> str:
+    losses = ", ".join(f"{watcher.outcome:.3g}" for watcher in watchers)
+    return f"Of {len(watchers)} starts, number {watchers.index(best) + 1} is the best: validation losses {losses}."
 
 
 def _begun(experiment: Experiment) -> dict[str, Any]:
@@ -245,4 +284,5 @@ def _begun(experiment: Experiment) -> dict[str, Any]:
         "weighted": list(experiment.weighted),
         "parameters": network.num_parameters,
         "depth": network.depth,
+        "metric": "accuracy" if rows.classes else "R²",
     }

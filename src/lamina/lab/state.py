@@ -7,7 +7,7 @@ import binascii
 import json
 import zlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from types import MappingProxyType
 from typing import Any, ClassVar, Self, TypeVar
 
@@ -15,13 +15,15 @@ from lamina.activations import ACTIVATIONS
 from lamina.errors import InvalidSettingError, phrase
 from lamina.initializers import INITIALIZERS
 from lamina.lab.toy_data import TOYS
-from lamina.optimizers import OPTIMIZERS
-from lamina.schedules import SCHEDULES
+from lamina.optimizers import OPTIMIZERS, get_optimizer
+from lamina.schedules import SCHEDULES, get_schedule
 from lamina.settings import Settings
 from lamina.validation import Rule, boolean, choice, instance, integer, mapping_of, number, one_of, sequence_of, text, value
 
 __all__ = [
     "CHOICES",
+    "FURTHER",
+    "INIT_SETTINGS",
     "MOST_LAYERS",
     "MOST_ROWS",
     "MOST_UNITS",
@@ -34,14 +36,13 @@ __all__ = [
 ]
 
 MOST_LAYERS, MOST_UNITS, MOST_ROWS = 12, 512, 10_000
-_MOST_EPOCHS = 100_000
+_MOST_EPOCHS, _MOST_RESTARTS = 100_000, 20
+_MOST_TRIALS = 1000  # of a step, during which the lab does not answer
+_LARGE = 1e9
 _MOST_CHARACTERS = 100_000  # of a state in an address
-_NEED_MORE = (
-    "among_rows",
-    "constant",
-    "random_signs",
-    "unit_variance",
-)  # initializers that are for other layers, or need settings
+_FOR_OTHERS = ("among_rows", "random_signs", "unit_variance")  # initializers of other layers
+#: The setting of an initializer that ``init_value`` gives.
+INIT_SETTINGS: Mapping[str, str] = MappingProxyType({"normal": "std", "constant": "value"})
 _TABLE, _DIGITS = "table", "digits"
 
 #: What the page offers in its lists.
@@ -49,9 +50,32 @@ CHOICES: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
         "source": (*TOYS, _DIGITS, _TABLE),
         "activation": tuple(name for name in ACTIVATIONS if name not in ("softmax", "exp")),
-        "init": tuple(name for name in INITIALIZERS if name not in _NEED_MORE),
+        "init": tuple(name for name in INITIALIZERS if name not in _FOR_OTHERS),
         "optimizer": tuple(name for name in OPTIMIZERS if name != "lbfgs"),
         "schedule": tuple(SCHEDULES),
+        "task": ("auto", "classification", "regression"),
+        "norm_place": ("before", "after"),
+        "stop_monitor": ("validation_loss", "validation_accuracy", "loss"),
+    }
+)
+
+
+def _numbers_of(family: Mapping[str, type[Settings]], kind: str) -> dict[str, float | None]:
+    """The settings of a member of a family that are numbers, with their defaults."""
+    found: dict[str, float | None] = {}
+    for setting in fields(family[kind]):  # type: ignore[arg-type]
+        default: Any = setting.default
+        is_number = isinstance(default, int | float) and not isinstance(default, bool)
+        if setting.name == "steps" or (is_number and setting.name != "learning_rate"):  # no steps: those of the run
+            found[setting.name] = default
+    return found
+
+
+#: The further settings, which are numbers, of each optimizer and schedule, with their defaults.
+FURTHER: Mapping[str, Mapping[str, dict[str, float | None]]] = MappingProxyType(
+    {
+        "optimizer": {name: _numbers_of(OPTIMIZERS, name) for name in CHOICES["optimizer"]},
+        "schedule": {name: _numbers_of(SCHEDULES, name) for name in CHOICES["schedule"]},
     }
 )
 
@@ -78,6 +102,8 @@ class DataState(Settings):
         The others are for validation.
     target : str, default=""
         The column of the table to predict.
+    task : {"auto", "classification", "regression"}, default="auto"
+        Whether classes or numbers are predicted; "auto": as the column suggests.
     kinds : dict of str to str, default={}
         The kinds of the table's columns that were changed by hand.
     """
@@ -89,6 +115,7 @@ class DataState(Settings):
         "noise": number(0, 1),
         "train_share": number(0.1, 0.9),
         "target": one_of(text(), value("")),
+        "task": choice(CHOICES["task"]),
         "kinds": mapping_of(text()),
     }
 
@@ -97,6 +124,7 @@ class DataState(Settings):
     noise: float = 0.1
     train_share: float = 0.7
     target: str = ""
+    task: str = "auto"
     kinds: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -111,9 +139,14 @@ class LayerState(Settings):
     dropout : float in [0, 0.95], default=0
         The share of the layer's outputs that each step silences.
     batch_norm : bool, default=False
-        Between the sums and the activation.
+    norm_place : {"before", "after"}, default="before"
+        Where batch norm stands: before the activation, or after it.
+    norm_momentum : float in [0, 1), default=0.9
+        The weight of the old running statistics, by which batch norm predicts.
     init : str, default="auto"
         The initializer of the weights.
+    init_value : float, optional
+        The standard deviation of "normal", or the value of "constant".
     skip : bool, default=False
         Whether what the layer reads is handed on beside what it gives.
     """
@@ -124,7 +157,10 @@ class LayerState(Settings):
         "activation": choice(CHOICES["activation"]),
         "dropout": number(0, 0.95),
         "batch_norm": boolean(),
+        "norm_place": choice(CHOICES["norm_place"]),
+        "norm_momentum": number(0, 1, closed="left"),
         "init": choice(CHOICES["init"]),
+        "init_value": _maybe(number(-1e3, 1e3)),
         "skip": boolean(),
     }
 
@@ -132,8 +168,18 @@ class LayerState(Settings):
     activation: str = "tanh"
     dropout: float = 0.0
     batch_norm: bool = False
+    norm_place: str = "before"
+    norm_momentum: float = 0.9
     init: str = "auto"
+    init_value: float | None = None
     skip: bool = False
+
+    @property
+    def weight_init(self) -> str | dict[str, Any]:
+        """The initializer as :class:`lamina.Dense` takes it."""
+        if self.init_value is None or self.init not in INIT_SETTINGS:
+            return self.init
+        return {"kind": self.init, INIT_SETTINGS[self.init]: self.init_value}
 
 
 @dataclass(frozen=True)
@@ -144,42 +190,114 @@ class TrainingState(Settings):
     ----------
     optimizer : str, default="adam"
     learning_rate : float in (0, 100], default=0.01
+        Of optimizers that have one.
+    optimizer_settings : dict of str to float, default={}
+        Others than usual, of ``lamina.lab.state.FURTHER``.
     schedule : str, default="constant"
+    schedule_settings : dict of str to float, default={}
+        Others than usual, of ``lamina.lab.state.FURTHER``.
     batch_size : int >= 0, default=32
         0: all rows.
     l1, l2 : float in [0, 1], default=0
         Penalties of all weights.
-    clip_value, clip_norm : float > 0, optional
-        Of the gradient.
+    max_norm : float > 0, optional
+        Bound on the norm of the weights into a unit.
+    input_dropout : float in [0, 0.95], default=0
+        The share of the inputs that each step silences.
+    clip_value, clip_layer_norm, clip_norm : float > 0, optional
+        Of the gradient: each number's bound, and those of the norms of each layer and of the whole.
     patience : int >= 0, default=0
-        Epochs without a better validation loss after which training stops; 0: it does not.
+        Epochs without a better number after which training stops; 0: it does not.
+    stop_monitor : {"validation_loss", "validation_accuracy", "loss"}, default="validation_loss"
+        That number.
+    stop_tol : float in [0, 1], default=1e-4
+        By how much it must be better.
+    keeps_best : bool, default=True
+        Whether the weights of the best epoch come back when training has stopped early.
+    target_loss : float > 0, optional
+        Training loss at which training stops.
+    small_gradient : float > 0, optional
+        Norm of the gradient at which training stops.
     max_epochs : int in [1, 100000], default=100000
+    restarts : int in [1, 20], default=1
+        Trainings from different first weights, of which the one with the lowest validation loss stays.
     """
 
     kind: ClassVar[str] = "training"
     rules: ClassVar[Mapping[str, Rule]] = {
         "optimizer": choice(CHOICES["optimizer"]),
         "learning_rate": number(0, 100, closed="right"),
+        "optimizer_settings": mapping_of(_maybe(number(-_LARGE, _LARGE))),
         "schedule": choice(CHOICES["schedule"]),
+        "schedule_settings": mapping_of(_maybe(number(-_LARGE, _LARGE))),
         "batch_size": integer(0, MOST_ROWS),
         "l1": number(0, 1),
         "l2": number(0, 1),
-        "clip_value": _maybe(number(0, 1e9, closed="right")),
-        "clip_norm": _maybe(number(0, 1e9, closed="right")),
+        "max_norm": _maybe(number(0, _LARGE, closed="right")),
+        "input_dropout": number(0, 0.95),
+        "clip_value": _maybe(number(0, _LARGE, closed="right")),
+        "clip_layer_norm": _maybe(number(0, _LARGE, closed="right")),
+        "clip_norm": _maybe(number(0, _LARGE, closed="right")),
         "patience": integer(0, _MOST_EPOCHS),
+        "stop_monitor": choice(CHOICES["stop_monitor"]),
+        "stop_tol": number(0, 1),
+        "keeps_best": boolean(),
+        "target_loss": _maybe(number(0, _LARGE, closed="right")),
+        "small_gradient": _maybe(number(0, _LARGE, closed="right")),
         "max_epochs": integer(1, _MOST_EPOCHS),
+        "restarts": integer(1, _MOST_RESTARTS),
     }
 
     optimizer: str = "adam"
     learning_rate: float = 0.01
+    optimizer_settings: Mapping[str, float | None] = field(default_factory=dict)
     schedule: str = "constant"
+    schedule_settings: Mapping[str, float | None] = field(default_factory=dict)
     batch_size: int = 32
     l1: float = 0.0
     l2: float = 0.0
+    max_norm: float | None = None
+    input_dropout: float = 0.0
     clip_value: float | None = None
+    clip_layer_norm: float | None = None
     clip_norm: float | None = None
     patience: int = 0
+    stop_monitor: str = "validation_loss"
+    stop_tol: float = 1e-4
+    keeps_best: bool = True
+    target_loss: float | None = None
+    small_gradient: float | None = None
     max_epochs: int = _MOST_EPOCHS
+    restarts: int = 1
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        get_optimizer(self.described_optimizer)
+        trials = self.optimizer_settings.get("trials")
+        if trials is not None and trials > _MOST_TRIALS:
+            raise InvalidSettingError(phrase("trials", f"must be at most {_MOST_TRIALS}", trials, owner="The lab"))
+        get_schedule(self.described_schedule)
+
+    @property
+    def described_optimizer(self) -> dict[str, Any]:
+        """The optimizer as :class:`lamina.Trainer` takes it."""
+        has_rate = any(setting.name == "learning_rate" for setting in fields(OPTIMIZERS[self.optimizer]))  # type: ignore[arg-type]
+        return {
+            "kind": self.optimizer,
+            **({"learning_rate": self.learning_rate} if has_rate else {}),
+            **self.optimizer_settings,
+        }
+
+    @property
+    def described_schedule(self) -> str | dict[str, Any]:
+        """The schedule as :class:`lamina.Trainer` takes it."""
+        return {"kind": self.schedule, **self.schedule_settings} if self.schedule_settings else self.schedule
+
+    @property
+    def needs_validation(self) -> bool:
+        """Whether the rows for validation are measured after each epoch, by which something goes."""
+        watched = getattr(get_schedule(self.described_schedule), "monitor", "")
+        return "validation" in watched or (self.patience > 0 and "validation" in self.stop_monitor)
 
 
 def _reader(part: type[_Part]) -> Any:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import math
 import time
 from typing import Any, Protocol
 
 import numpy as np
 
-from lamina.lab.experiment import Experiment, LabRows
+from lamina.lab.densities import Densities
+from lamina.lab.experiment import Experiment
 from lamina.lab.frames import pack
+from lamina.lab.judge import Judge
 from lamina.lab.pictures import decision_map, unit_maps, weights_of
+from lamina.lab.series import Series
 from lamina.training import Callback, Monitor
 
 __all__ = ["Steering", "Watcher"]
@@ -19,6 +23,7 @@ _LOOK_S = _FRAME_S / 3  # between two looks at the clock
 _MAPS_S = 1 / 8  # between two pictures of all units, which cost more than that of the output
 _MAP, _UNIT_MAP = 128, 24  # cells a side
 _CURVE = 400  # points of a curve
+_MOST_LOOKED = 4  # times as long as a frame takes, the training goes on before the next one
 
 
 class Steering(Protocol):
@@ -26,6 +31,8 @@ class Steering(Protocol):
 
     Attributes
     ----------
+    run : int
+        Its number, which every frame has.
     pace : float
         Steps a second that are wanted.
     is_stepping : bool
@@ -33,6 +40,9 @@ class Steering(Protocol):
     goes_by_epochs : bool
         Whether many short epochs may go by before one looks.
     """
+
+    @property
+    def run(self) -> int: ...
 
     @property
     def pace(self) -> float: ...
@@ -43,8 +53,8 @@ class Steering(Protocol):
     @property
     def goes_by_epochs(self) -> bool: ...
 
-    def allow(self, watcher: Watcher, *, at_epoch: bool) -> bool:
-        """Wait until training may go on; False if it is to end."""
+    def allow(self, watcher: Watcher, *, after: str) -> bool:
+        """Wait until training may go on after a "step", an "epoch" or the "begin"; False if it is to end."""
 
     def tell(self, message: bytes | dict[str, Any]) -> None:
         """Tell the page."""
@@ -71,15 +81,15 @@ class Watcher(Callback):
         self.experiment: Experiment
         self._session = session
         self._monitor = monitor
-        self._seconds_a_step = 0.0
+        self._seconds_a_step = self._seconds_a_frame = 0.0
         self._let_go, self._looked_at = time.perf_counter(), 0  # when, and at which step
         self._next_frame = self._next_maps = 0.0
-        self._curves: list[tuple[float, ...]] = []
-        self._shown, self._every = 0, 1
+        self._curves: Series[tuple[float, ...]] = Series(_CURVE)
         self._loss = float("nan")
 
     def on_fit_begin(self, trainer: Any) -> None:
-        self._go_on(trainer, at_epoch=False)
+        self._judge, self._densities = Judge(self.experiment), Densities(self.experiment)
+        self._go_on(trainer, after="begin")
 
     def next_step(self, trainer: Any) -> int:
         return int(trainer.step + self._steps_ahead)
@@ -104,17 +114,17 @@ class Watcher(Callback):
             self._loss = float(result.losses[-1])
 
     def on_step_end(self, trainer: Any, losses: np.ndarray) -> None:
-        self._look(trainer, at_epoch=False)
+        self._look(trainer, after="step")
 
     def on_epoch_end(self, trainer: Any, record: dict[str, Any]) -> None:
         self._loss = float(record["loss"])
-        self._look(trainer, at_epoch=True)
+        self._look(trainer, after="epoch")
 
-    def _look(self, trainer: Any, *, at_epoch: bool) -> None:
+    def _look(self, trainer: Any, *, after: str) -> None:
         self._wait(self._let_go + (trainer.step - self._looked_at) / self._session.pace - time.perf_counter())
         if time.perf_counter() >= self._next_frame:
             self.show()
-        self._go_on(trainer, at_epoch=at_epoch)
+        self._go_on(trainer, after=after)
         self._let_go, self._looked_at = time.perf_counter(), trainer.step
 
     @staticmethod
@@ -122,51 +132,52 @@ class Watcher(Callback):
         if seconds > 0:
             time.sleep(min(seconds, 1.0))
 
-    def _go_on(self, trainer: Any, *, at_epoch: bool) -> None:
-        if not self._session.allow(self, at_epoch=at_epoch):
+    def _go_on(self, trainer: Any, *, after: str) -> None:
+        if not self._session.allow(self, after=after):
             trainer.stop("callback", "The training was begun anew.")
 
+    @property
+    def outcome(self) -> float:
+        """The present validation loss; infinite if it is no number."""
+        loss = self._judge.measure()["loss"]
+        return loss if math.isfinite(loss) else math.inf
+
     def show(self, *, whole: bool = False) -> None:
-        """Send a frame; a ``whole`` one has the maps of all units in any case."""
-        now = time.perf_counter()
-        experiment, rows = self.experiment, self.experiment.rows
+        """Send a frame; a ``whole`` one has the maps of all units and the densities in any case."""
+        began = time.perf_counter()
+        experiment = self.experiment
         trainer = experiment.trainer
-        loss, validation = self._losses(rows)
-        self._note(trainer.step, loss, validation["loss"], validation.get("accuracy", float("nan")))
+        loss, validation = self._loss if trainer.step else float("nan"), self._judge.measure()
+        self._curves.add((trainer.step, loss, validation["loss"], validation["metric"]))
         values: dict[str, Any] = {
             "kind": "frame",
+            "run": self._session.run,
             "epoch": trainer.epoch,
             "step": trainer.step,
             "loss": loss,
+            "clipped": next(reversed(self._monitor.record.clipped_share), float("nan")),
             "validation": validation,
             "layers": self._layers(),
         }
         arrays = weights_of(experiment)
-        arrays["curves"] = np.array(self._curves, dtype=np.float32).reshape(-1, 4)
-        if rows.is_plane:
+        arrays["curves"] = np.array(list(self._curves), dtype=np.float32)
+        if experiment.rows.is_plane:
             arrays["map"] = decision_map(experiment, _MAP)
-            if whole or now >= self._next_maps:
-                arrays |= {f"{name}.maps": maps for name, maps in unit_maps(experiment, _UNIT_MAP).items()}
-                self._next_maps = time.perf_counter() + _MAPS_S
+        if whole or began >= self._next_maps:
+            arrays |= self._slow_pictures()
+            self._next_maps = time.perf_counter() + _MAPS_S
         self._session.tell(pack(values, arrays))
-        self._next_frame = max(self._next_frame + _FRAME_S, now)  # 30 a second, whenever looks come
+        # 30 a second, whenever looks come; fewer, if frames take so long that the training would stand still
+        now = time.perf_counter()
+        self._seconds_a_frame += 0.2 * (now - began - self._seconds_a_frame)
+        self._next_frame = max(self._next_frame + _FRAME_S, began, now + _MOST_LOOKED * self._seconds_a_frame)
 
-    def _losses(self, rows: LabRows) -> tuple[float, dict[str, float]]:
-        trainer = self.experiment.trainer
-        logits = np.asarray(trainer.predict_logits(rows.X_val))
-        found = {"loss": trainer.evaluate(rows.X_val, rows.y_val)["loss"]}
-        if rows.classes:
-            labels = logits.argmax(axis=1) if rows.num_outputs > 1 else logits[:, 0] > 0
-            found["accuracy"] = float((labels == rows.y_val).mean())
-        return (self._loss if trainer.step else float("nan")), found
-
-    def _note(self, *point: float) -> None:
-        """Add a point to the curves, of which every second one goes when there are many, and every second new one, too."""
-        if self._shown % self._every == 0:
-            self._curves.append(point)
-        self._shown += 1
-        if len(self._curves) > _CURVE:
-            self._curves, self._every = self._curves[::2], 2 * self._every
+    def _slow_pictures(self) -> dict[str, np.ndarray]:
+        self._densities.look(self.experiment.trainer.step)
+        arrays = self._densities.arrays()
+        if self.experiment.rows.is_plane:
+            arrays |= {f"{name}.maps": maps for name, maps in unit_maps(self.experiment, _UNIT_MAP).items()}
+        return arrays
 
     def _layers(self) -> dict[str, Any]:
         """The last probe of every layer: what fades, saturates or runs away."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Literal, Self, TypeAlias
 
 import numpy as np
+from array_api_compat import array_namespace
 from scipy.special import ndtri
 
 from lamina.errors import DataError, InvalidSettingError, phrase
@@ -70,7 +71,7 @@ class LinearScale(Settings):
 
     def inverse(self, z: np.ndarray) -> np.ndarray:
         """Targets of what the network predicts."""
-        return np.asarray(z * self.scale + self.center)
+        return z * self.scale + self.center
 
 
 @dataclass(frozen=True)
@@ -135,8 +136,10 @@ class LogScale(Settings):
 
     def inverse(self, z: np.ndarray) -> np.ndarray:
         """Targets of what the network predicts, never below 0."""
-        exponent = np.minimum(z * self.scale + self.center, _LARGEST_EXPONENT)
-        return np.asarray(np.maximum(np.exp(exponent) - self.offset, 0.0) * self.factor)
+        xp = array_namespace(z)
+        exponent = xp.clip(z * self.scale + self.center, max=_LARGEST_EXPONENT)
+        numbers: np.ndarray = xp.clip(xp.exp(exponent) - self.offset, min=0.0) * self.factor
+        return numbers
 
 
 @dataclass(frozen=True)
@@ -229,7 +232,8 @@ class SeveralScales(Settings):
 
     def inverse(self, z: np.ndarray) -> np.ndarray:
         """Targets of what the network predicts."""
-        return np.column_stack([scale.inverse(column) for scale, column in zip(self.scales, z.T, strict=True)])
+        targets: np.ndarray = array_namespace(z).stack([scale.inverse(z[:, i]) for i, scale in enumerate(self.scales)], axis=1)
+        return targets
 
 
 TargetScale: TypeAlias = _OfOne | SeveralScales
@@ -333,6 +337,9 @@ def _of_means(scale: _OfOne, y: np.ndarray, predicted: np.ndarray, weight: np.nd
 
 def _interpolated(x: np.ndarray, knots: np.ndarray, values: np.ndarray) -> np.ndarray:
     """Linear between the knots, and beyond them as in the outermost interval."""
-    interval = np.clip(np.searchsorted(knots, x, side="right") - 1, 0, len(knots) - 2)
-    slope = np.diff(values) / np.diff(knots)
-    return np.asarray(values[interval] + (x - knots[interval]) * slope[interval])
+    xp = array_namespace(x)
+    of_intervals = (xp.asarray(numbers) for numbers in (knots[:-1], values[:-1], np.diff(values) / np.diff(knots)))
+    interval = xp.clip(xp.searchsorted(xp.asarray(knots), x, side="right") - 1, min=0, max=len(knots) - 2)
+    knot, value, slope = (xp.take(numbers, interval, axis=0) for numbers in of_intervals)
+    interpolated: np.ndarray = value + (x - knot) * slope
+    return interpolated

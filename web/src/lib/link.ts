@@ -14,6 +14,8 @@ export function unpack(buffer: ArrayBuffer): Frame {
   return { ...frame, arrays }
 }
 
+const TRY_LATER = 1013 // what a lab says to a page too many
+
 /** The connection to the lab's server, made anew when it breaks. */
 export class Link {
   private socket: WebSocket | null = null
@@ -22,7 +24,7 @@ export class Link {
   constructor(
     private readonly hear: (message: Message) => void,
     private readonly see: (frame: Frame) => void,
-    private readonly lose: () => void,
+    private readonly lose: (isFull: boolean) => void,
   ) {
     this.connect()
   }
@@ -46,8 +48,8 @@ export class Link {
       if (typeof event.data === 'string') this.hear(JSON.parse(event.data))
       else this.see(unpack(event.data))
     }
-    socket.onclose = () => {
-      this.lose()
+    socket.onclose = (event) => {
+      this.lose(event.code === TRY_LATER)
       setTimeout(() => this.connect(), 2000)
     }
     this.socket = socket

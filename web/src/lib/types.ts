@@ -14,6 +14,7 @@ export interface DataState {
   noise: number
   train_share: number
   target: string
+  task: string
   kinds: Record<string, string>
 }
 
@@ -23,7 +24,10 @@ export interface LayerState {
   activation: string
   dropout: number
   batch_norm: boolean
+  norm_place: string
+  norm_momentum: number
   init: string
+  init_value: number | null
   skip: boolean
 }
 
@@ -31,20 +35,32 @@ export interface TrainingState {
   kind: 'training'
   optimizer: string
   learning_rate: number
+  optimizer_settings: Record<string, number | null>
   schedule: string
+  schedule_settings: Record<string, number | null>
   batch_size: number
   l1: number
   l2: number
+  max_norm: number | null
+  input_dropout: number
   clip_value: number | null
+  clip_layer_norm: number | null
   clip_norm: number | null
   patience: number
+  stop_monitor: string
+  stop_tol: number
+  keeps_best: boolean
+  target_loss: number | null
+  small_gradient: number | null
   max_epochs: number
+  restarts: number
 }
 
 export interface Table {
   name: string
   rows: number
   columns: Record<string, string>
+  note: string
 }
 
 export interface Lesson {
@@ -70,7 +86,10 @@ export interface Welcome {
   lessons: Lesson[]
   lesson: number | null
   state: LabState
-  choices: Record<'source' | 'activation' | 'init' | 'optimizer' | 'schedule', string[]>
+  choices: Record<'source' | 'activation' | 'init' | 'norm_place' | 'optimizer' | 'schedule' | 'task', string[]>
+  /** The further settings of each optimizer and schedule, which are numbers, with their defaults. */
+  further: Record<'optimizer' | 'schedule', Record<string, Record<string, number | null>>>
+  init_settings: Record<string, string>
   limits: { layers: number; units: number; upload: number }
   table: Table | null
 }
@@ -86,6 +105,7 @@ export interface Begun {
   validation_points: number[][]
   hidden: string[]
   weighted: string[]
+  metric: string
   parameters: number
   depth: number
 }
@@ -104,10 +124,12 @@ export interface Layers {
 
 export interface Frame {
   kind: 'frame'
+  run: number
   epoch: number
   step: number
   loss: number | null
-  validation: { loss: number | null; accuracy?: number | null }
+  clipped: number | null // the share of the last epoch's steps
+  validation: { loss: number | null; metric: number | null }
   layers: Layers | Record<string, never>
   arrays: Record<string, Values>
 }
@@ -117,20 +139,24 @@ export interface Values {
   shape: number[]
 }
 
-/** What is kept of a run when the next one begins. */
-export interface Before {
-  curves: Float32Array
-  map: Uint8Array | null
+/** A run as far as it was seen; the densities come less often than frames. */
+export interface Run {
+  begun: Begun
+  frame: Frame | null
+  densities: { values: Values; steps: Values } | null
 }
 
-export type Message =
+/** What is about a run has the run's number; what is about none, such as the answer to a message that is wrong, has not. */
+export type Message = (
   | Welcome
   | Begun
   | { kind: 'address'; address: string }
   | { kind: 'python'; text: string }
   | { kind: 'findings'; findings: Finding[]; error: string }
+  | { kind: 'start'; number: number; of: number }
   | { kind: 'playing' }
   | { kind: 'paused' }
   | { kind: 'ended'; code: string; text: string }
   | { kind: 'error'; text: string }
   | { kind: 'note'; text: string }
+) & { run?: number }

@@ -1,3 +1,6 @@
+from lamina.data.columns.arithmetic import Arithmetic as Arithmetic
+from lamina.data.columns.arithmetic import Formula as Formula
+from lamina.data.columns.arithmetic import Lookup as Lookup
 from lamina.data.columns.boolean import BooleanColumn as BooleanColumn
 from lamina.data.columns.category import CategoryColumn as CategoryColumn
 from lamina.data.columns.choose import COLUMN_ENCODERS as COLUMN_ENCODERS

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
+from array_api_compat import array_namespace
 
+from lamina.data.columns.arithmetic import Formula
 from lamina.data.columns.column_encoder import ColumnEncoder
 from lamina.data.values import MISSING_CODE, Values
 
@@ -36,6 +38,16 @@ class BooleanColumn(ColumnEncoder):
 
     def is_unfamiliar(self, values: Values) -> np.ndarray:
         return values.missing & (not self.has_missing)
+
+    @property
+    def arithmetic(self) -> Formula:
+        return Formula(self._features)
+
+    def _features(self, numbers: Any) -> tuple[Any, ...]:
+        xp = array_namespace(numbers)
+        is_true, is_false = numbers == 1.0, numbers == 0.0
+        sign = xp.astype(is_true, xp.float64) - xp.astype(is_false, xp.float64)
+        return (sign, xp.astype(~(is_true | is_false), xp.float64)) if self.has_missing else (sign,)
 
     def write(self, entries: np.ndarray, out: np.ndarray) -> None:
         missing = entries == MISSING_CODE

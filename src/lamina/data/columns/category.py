@@ -7,6 +7,7 @@ from typing import ClassVar, Self, cast
 
 import numpy as np
 
+from lamina.data.columns.arithmetic import Lookup
 from lamina.data.columns.column_encoder import ColumnEncoder
 from lamina.data.columns.frequent import CategoryCounts, count_categories
 from lamina.data.notes import note
@@ -69,6 +70,13 @@ class CategoryColumn(ColumnEncoder):
         unfamiliar: np.ndarray = of_codes[values.array]
         return unfamiliar
 
+    @property
+    def arithmetic(self) -> Lookup:
+        slots = np.array([*range(len(self.categories)), self._rare_slot, self._missing_slot], dtype=np.int32)
+        features = np.empty((len(slots), len(self.shares)), dtype=np.float32)
+        self.write(slots, features)
+        return Lookup(self.categories, features)
+
     def write(self, entries: np.ndarray, out: np.ndarray) -> None:
         is_average = entries == _AVERAGE
         out[:] = 0.0
@@ -81,13 +89,21 @@ class CategoryColumn(ColumnEncoder):
         slots: np.ndarray = self._slots_of_codes(values)[values.array]
         return slots
 
+    @property
+    def _rare_slot(self) -> int:
+        """The slot of rare and unseen categories."""
+        return len(self.categories) if self.has_rare else _AVERAGE
+
+    @property
+    def _missing_slot(self) -> int:
+        return len(self.shares) - 1 if self.has_missing else _AVERAGE
+
     def _slots_of_codes(self, values: Values) -> np.ndarray:
         """The slot of each code, that of the missing last."""
         names = cast("np.ndarray", values.names).tolist()
         known = {name: i for i, name in enumerate(self.categories)}
-        rare = len(self.categories) if self.has_rare else _AVERAGE
-        missing = len(self.shares) - 1 if self.has_missing else _AVERAGE
-        slots = np.array([*(known.get(name, rare) for name in names), missing], dtype=np.int32)
+        rare = self._rare_slot
+        slots = np.array([*(known.get(name, rare) for name in names), self._missing_slot], dtype=np.int32)
         if not self.has_rare:
             unseen = slots[:-1] == _AVERAGE
             count = int(np.append(unseen, False)[values.array].sum()) if unseen.any() else 0

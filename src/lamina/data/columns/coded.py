@@ -8,6 +8,7 @@ from typing import ClassVar, Self, cast
 
 import numpy as np
 
+from lamina.data.columns.arithmetic import Lookup
 from lamina.data.columns.category import CategoryColumn
 from lamina.data.columns.column_encoder import ColumnEncoder
 from lamina.data.columns.frequent import CategoryCounts, count_categories
@@ -61,8 +62,7 @@ class CodedColumn(ColumnEncoder):
 
     def entries(self, values: Values) -> np.ndarray:
         """The code of each row, ndarray of shape (n,) int32."""
-        missing = self.cardinality - 1 if self.has_missing else _UNKNOWN
-        codes = np.array([*(self._codes.get(name, _UNKNOWN) for name in _names(values)), missing], dtype=np.int32)
+        codes = np.array([*(self._codes.get(name, _UNKNOWN) for name in _names(values)), self._missing_code], dtype=np.int32)
         return np.asarray(codes[values.array])
 
     def is_unfamiliar(self, values: Values) -> np.ndarray:
@@ -70,8 +70,17 @@ class CodedColumn(ColumnEncoder):
         of_codes = np.array([*(name not in self._codes for name in _names(values)), not self.has_missing], dtype=bool)
         return np.asarray(of_codes[values.array])
 
+    @property
+    def arithmetic(self) -> Lookup:
+        codes = [*range(1, len(self.categories) + 1), _UNKNOWN, self._missing_code]
+        return Lookup(self.categories, np.array(codes, dtype=np.float32)[:, None])
+
     def write(self, entries: np.ndarray, out: np.ndarray) -> None:
         out[:, 0] = entries
+
+    @property
+    def _missing_code(self) -> int:
+        return self.cardinality - 1 if self.has_missing else _UNKNOWN
 
     @cached_property
     def _codes(self) -> dict[str, int]:

@@ -8,6 +8,7 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 
+from lamina.data.columns.arithmetic import Arithmetic
 from lamina.data.values import Values
 
 __all__ = ["ColumnEncoder"]
@@ -44,6 +45,11 @@ class ColumnEncoder(ABC):
     @abstractmethod
     def write(self, entries: np.ndarray, out: np.ndarray) -> None:
         """Write the features of some rows to ``out``, ndarray of shape (number of entries, number of features) float32."""
+
+    @property
+    def arithmetic(self) -> Arithmetic | None:
+        """What :meth:`write` computes, as data; None if it cannot be said so."""
+        return None
 
     def to_dict(self) -> dict[str, Any]:
         """This encoder as a dict of what JSON can hold, and of arrays where it has many numbers."""

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Any, ClassVar, NamedTuple, Self
 
 import numpy as np
+from array_api_compat import array_namespace
 
 from lamina.data.by_value import by_value
+from lamina.data.columns.arithmetic import MISSING_DATE, Formula
 from lamina.data.columns.column_encoder import ColumnEncoder
 from lamina.data.columns.number import NumberColumn
 from lamina.data.columns.number_summary import NumbersOfArray, NumberSummary
@@ -18,50 +21,71 @@ from lamina.errors import InvalidSettingError, phrase_unknown
 __all__ = ["DateColumn", "circle_positions", "days_of"]
 
 _MINUTES_A_DAY = 24 * 60
+_MINUTE_US = 60_000_000
+_DAY_US = _MINUTES_A_DAY * _MINUTE_US
 
 
-def _day(times: np.ndarray) -> np.ndarray:
-    """The days since 1 January 1970."""
-    return np.asarray(times.astype("M8[D]").astype(np.int64))
+# Of whole numbers, in arrays of any library that follows the array API standard; // rounds down, also before 1970.
 
 
-def _minute_of_day(times: np.ndarray) -> np.ndarray:
-    return np.asarray(times.astype("M8[m]").astype(np.int64) % _MINUTES_A_DAY)
+def _day(times: Any) -> Any:
+    """The days since 1 January 1970 of microseconds since then."""
+    return times // _DAY_US
 
 
-def _day_of_year(days: np.ndarray) -> np.ndarray:
-    dates = days.view("M8[D]")
-    return np.asarray((dates - dates.astype("M8[Y]").astype("M8[D]")).astype(np.int64))
+def _minute_of_day(times: Any) -> Any:
+    return times // _MINUTE_US % _MINUTES_A_DAY
 
 
-def _weekday(days: np.ndarray) -> np.ndarray:
+def _day_of_year(days: Any) -> Any:
+    """0 on 1 January. In years that begin on 1 March, the leap day is the last (Hinnant, "chrono-compatible date algorithms")."""
+    xp = array_namespace(days)
+    shifted = days + 719_468  # since 1 March of the year 0
+    of_era = shifted - shifted // 146_097 * 146_097  # eras of 400 years
+    year = (of_era - of_era // 1_460 + of_era // 36_524 - of_era // 146_096) // 365
+    day = of_era - (365 * year + year // 4 - year // 100)
+    is_leap = (year % 4 == 0) & ((year % 100 != 0) | (year == 0))
+    return xp.where(day >= 306, day - 306, day + 59 + xp.astype(is_leap, xp.int64))
+
+
+def _weekday(days: Any) -> Any:
     # Day 0 was a Thursday; Monday is 0.
-    return np.asarray((days + 3) % 7)
+    return (days + 3) % 7
+
+
+def _itself(numbers: Any) -> Any:
+    return numbers
 
 
 class _Circle(NamedTuple):
     """A cycle of ``length``; where a time stands on it follows from a whole ``number``, of which there are few."""
 
     length: float
-    number: Callable[[np.ndarray], np.ndarray]
-    position: Callable[[np.ndarray], np.ndarray]
+    number: Callable[[Any], Any]
+    position: Callable[[Any], Any]
 
     def positions(self, times: np.ndarray) -> np.ndarray:
-        return by_value(self.position, self.number(times))
+        return by_value(self.position, self.number(_microseconds(times)))
 
     def waves(self, times: np.ndarray) -> np.ndarray:
         """The sine and cosine of the positions of times, ndarray of shape (2, n)."""
-        return by_value(self._waves, self.number(times))
+        return by_value(lambda numbers: np.stack(self.waves_at(numbers)), self.number(_microseconds(times)))
 
-    def _waves(self, numbers: np.ndarray) -> np.ndarray:
-        angle = 2.0 * np.pi * self.position(numbers) / self.length
-        return np.stack((np.sin(angle), np.cos(angle)))
+    def waves_at(self, numbers: Any) -> tuple[Any, Any]:
+        """The sine and cosine of the positions of ``number`` of times."""
+        xp = array_namespace(numbers)
+        angle = 2.0 * math.pi * xp.astype(self.position(numbers), xp.float64) / self.length
+        return xp.sin(angle), xp.cos(angle)
+
+
+def _microseconds(times: np.ndarray) -> np.ndarray:
+    return times.astype("M8[us]").astype(np.int64)
 
 
 _CIRCLES = {
     "year": _Circle(365.2425, _day, _day_of_year),
     "week": _Circle(7.0, _day, _weekday),
-    "day": _Circle(float(_MINUTES_A_DAY), _minute_of_day, np.asarray),
+    "day": _Circle(float(_MINUTES_A_DAY), _minute_of_day, _itself),
 }
 
 
@@ -104,6 +128,20 @@ class DateColumn(ColumnEncoder):
 
     def is_unfamiliar(self, values: Values) -> np.ndarray:
         return self.trend.is_out_of_range(days_of(values.array)) | (values.missing & (not self.trend.has_missing))
+
+    @property
+    def arithmetic(self) -> Formula:
+        return Formula(self._features)
+
+    def _features(self, times: Any) -> tuple[Any, ...]:
+        xp = array_namespace(times)
+        is_missing = times == MISSING_DATE
+        days = xp.where(is_missing, math.nan, xp.astype(times, xp.float64) / float(_DAY_US))
+        first, *missing = self.trend.arithmetic.of(days)
+        some = xp.where(is_missing, 0, times)
+        circles = [_CIRCLES[name] for name in self.circles]
+        waves = [wave for circle in circles for wave in circle.waves_at(circle.number(some))]
+        return (first, *(xp.where(is_missing, 0.0, wave) for wave in waves), *missing)
 
     def write(self, entries: np.ndarray, out: np.ndarray) -> None:
         missing = np.isnat(entries)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar, Literal, NamedTuple, Self
+from typing import Any, ClassVar, Literal, NamedTuple, Self
 
 import numpy as np
+from array_api_compat import array_namespace
 
+from lamina.data.columns.arithmetic import Formula
 from lamina.data.columns.column_encoder import ColumnEncoder
 from lamina.data.columns.number_summary import NumbersOfArray, NumberSummary
 from lamina.data.notes import note
@@ -44,6 +46,18 @@ class NumberScale(NamedTuple):
                 z /= np.sqrt(1.0 + (z / _BOUND) ** 2)
         z[np.isnan(numbers)] = 0.0
         return z
+
+    def formula(self, numbers: Any) -> Any:
+        """:meth:`apply`, of arrays of any library that follows the array API standard."""
+        xp = array_namespace(numbers)
+        is_missing = xp.isnan(numbers)
+        finite = xp.where(xp.isinf(numbers), xp.clip(numbers, min=self.low, max=self.high), numbers)
+        shift = finite - self.center
+        halves = (finite / 2.0 - self.center / 2.0) / (self.scale / 2.0)
+        z = xp.clip(xp.where(xp.isinf(shift), halves, shift / self.scale), min=-_FARTHEST, max=_FARTHEST)
+        if self.scaling == "robust":
+            z = z / xp.sqrt(1.0 + (z / _BOUND) ** 2)
+        return xp.where(is_missing, 0.0, z)
 
     def _standardized(self, numbers: np.ndarray) -> np.ndarray:
         shift = numbers - self.center
@@ -113,11 +127,24 @@ class NumberColumn(ColumnEncoder):
         """Where numbers are smaller or larger than all that are known, ndarray of shape (n,) bool; NaN is neither."""
         return np.asarray((numbers < self.low) | (numbers > self.high))
 
+    @property
+    def arithmetic(self) -> Formula:
+        return Formula(self._features)
+
+    def _features(self, numbers: Any) -> tuple[Any, ...]:
+        xp = array_namespace(numbers)
+        scaled = self._number_scale.formula(numbers)
+        return (scaled, xp.astype(xp.isnan(numbers), xp.float64)) if self.has_missing else (scaled,)
+
     def write(self, entries: np.ndarray, out: np.ndarray) -> None:
         with np.errstate(under="ignore"):
-            out[:, 0] = NumberScale(self.scaling, self.center, self.scale, self.low, self.high).apply(entries)
+            out[:, 0] = self._number_scale.apply(entries)
         if self.has_missing:
             out[:, 1] = np.isnan(entries)
+
+    @property
+    def _number_scale(self) -> NumberScale:
+        return NumberScale(self.scaling, self.center, self.scale, self.low, self.high)
 
 
 def _location(numbers: NumberSummary, unit: float, scaling: str) -> tuple[float, float]:

@@ -1,0 +1,139 @@
+"""The columns of a table as the features that a network reads."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from lamina.data import TableEncoder
+from lamina.data.column_reader import ColumnReader
+from lamina.data.columns import ColumnEncoder, Formula, NumberColumn, NumberScale
+from lamina.data.columns.arithmetic import Lookup
+from lamina.data.text_column import MISSING
+from lamina.errors import InvalidSettingError
+from lamina.export import arrays
+from lamina.export.arrays import (
+    TEXT,
+    Array,
+    Rows,
+    astype,
+    concat,
+    constant,
+    float32,
+    float64,
+    input_array,
+    int64,
+    isnan,
+    lookup,
+    stack,
+    take,
+    where,
+)
+from lamina.export.computation import Port, belongs
+
+__all__ = ["features_of", "inputs_of"]
+
+_TYPES = {"number": float64, "boolean": float64, "date": int64, "category": TEXT}
+_HOLDS = {
+    "number": "numbers, NaN where missing",
+    "boolean": "1.0 for true, 0.0 for false, NaN where missing",
+    "date": "microseconds since 1970-01-01 in UTC, the smallest int64 where missing",
+    "category": "text, empty where missing",
+}
+_NAMES_OF = {"number": "; numbers by their names, such as '7' and '0.5'", "boolean": "; 'true' or 'false'", "date": "; dates"}
+
+
+def inputs_of(encoder: TableEncoder) -> list[Port]:
+    """An input for each column that the encoder uses: values as they are once they have been read.
+
+    Raises
+    ------
+    InvalidSettingError
+        If a column holds free text.
+    """
+    refused = [column.column for column in encoder.encoders_ if column.arithmetic is None]
+    if refused:
+        named = ", ".join(map(repr, refused))
+        raise InvalidSettingError(
+            f"the columns must hold numbers, truth values, dates or categories to be exported, got free text in {named}. "
+            "Train without them: kinds={column: 'ignore'} (--ignore), or text='off' (--text off) to read them as categories."
+        )
+    unnamed = "unnamed"  # an empty name, of which there is one at most, is none in the formats
+    while any(unnamed == column.column for column in encoder.encoders_):
+        unnamed += "_"
+    return [_input(column, column.column or unnamed, encoder.reader_.readers[column.column]) for column in encoder.encoders_]
+
+
+def features_of(encoder: TableEncoder, inputs: Sequence[Port], layers: dict[Array, str]) -> Array:
+    """The features, (rows, number of features) float32, of the values of every column in use."""
+    parts: list[Array] = []
+    places: list[int] = []
+    starts = np.cumsum([0, *(len(column.feature_names) for column in encoder.encoders_)]).tolist()
+    numbers: dict[str, list[tuple[NumberColumn, Array, int]]] = {}
+    for column, given, start in zip(encoder.encoders_, inputs, starts[:-1], strict=True):
+        if isinstance(column, NumberColumn):
+            present = _without(given.array, encoder.reader_.readers[column.column])
+            numbers.setdefault(column.scaling, []).append((column, present, start))
+            continue
+        parts.append(_features(column, given.array, encoder.reader_.readers[column.column]))
+        belongs(layers, [parts[-1]], column.column)
+        places += range(start, start + len(column.feature_names))
+    for scaling, some in numbers.items():  # side by side, in one step each
+        made, where_to = _numbers(scaling, some)
+        parts += made
+        places += where_to
+    together = concat(parts, axis=1)
+    if places != sorted(places):
+        together = take(together, constant(np.argsort(places)), axis=1)
+    belongs(layers, [together], "features")
+    return together
+
+
+def _input(column: ColumnEncoder, name: str, reader: ColumnReader) -> Port:
+    holds = _HOLDS[column.reads]
+    if column.reads == "category":
+        holds += _NAMES_OF.get(reader.holds, "") + ("; in lower case" if reader.fold_case else "")
+    elif column.reads == "number" and reader.format is not None and reader.format.describe() != "plain":
+        holds += f"; in training they were written as {reader.format.describe()}"
+    return Port(name, input_array(name, _TYPES[column.reads], (Rows(),)), holds)
+
+
+def _without(numbers: Array, reader: ColumnReader) -> Array:
+    """Numbers without those that stand for a missing value."""
+    for marker in reader.missing:
+        try:
+            number = float(marker)
+        except ValueError:
+            continue
+        numbers = where(numbers == number, arrays.nan, numbers)
+    return numbers
+
+
+def _features(column: ColumnEncoder, values: Array, reader: ColumnReader) -> Array:
+    arithmetic = column.arithmetic
+    if isinstance(arithmetic, Formula):
+        return astype(stack(arithmetic.of(values), axis=1), float32)
+    assert isinstance(arithmetic, Lookup)
+    unknown, missing = len(arithmetic.names), len(arithmetic.names) + 1
+    codes = {name: code for code, name in enumerate(arithmetic.names)}
+    codes.update((text, missing) for text in (*MISSING, *reader.missing) if text not in codes)
+    return take(constant(arithmetic.features, name=f"{column.column}.features"), lookup(values, codes, unknown), axis=0)
+
+
+def _numbers(scaling: str, columns: Sequence[tuple[NumberColumn, Array, int]]) -> tuple[list[Array], list[int]]:
+    """The features of numbers that are scaled alike, those that mark missing ones, and the places of all."""
+    numbers = stack([given for _, given, _ in columns], axis=1)
+    settings = (_side_by_side([column for column, _, _ in columns], name) for name in ("center", "scale", "low", "high"))
+    parts = [astype(NumberScale(scaling, *settings).formula(numbers), float32)]
+    places = [start for _, _, start in columns]
+    marked = [i for i, (column, _, _) in enumerate(columns) if column.has_missing]
+    if marked:
+        parts.append(astype(isnan(take(numbers, constant(marked, int64), axis=1)), float32))
+        places += [places[i] + 1 for i in marked]
+    return parts, places
+
+
+def _side_by_side(columns: Sequence[NumberColumn], setting: str) -> Any:
+    return constant([getattr(column, setting) for column in columns], float64, name=f"features.{setting}")
