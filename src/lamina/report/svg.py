@@ -281,7 +281,7 @@ def _labels(across: str, up: str) -> str:
     middle, height = (_LEFT + _WIDTH - _RIGHT) / 2, (_TOP + _HEIGHT - _BOTTOM) / 2
     return (
         f'<text class="label" x="{middle}" y="{_HEIGHT - 7}" text-anchor="middle">{escape(_cut(across, _LONGEST_LABEL))}</text>'
-        f'<text class="label" transform="translate(13 {height}) rotate(-90)" text-anchor="middle">{escape(_cut(up, 38))}</text>'
+        f'<text class="label" transform="translate(10 {height}) rotate(-90)" text-anchor="middle">{escape(_cut(up, 38))}</text>'
     )
 
 
