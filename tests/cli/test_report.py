@@ -83,3 +83,8 @@ def test_files_that_cannot_be_read_or_written(folder: Path, tmp_path: Path, caps
     error = capsys.readouterr().err
     assert "Traceback" not in error
     assert not list(tmp_path.glob("*.html"))
+
+
+def test_text_and_json_are_not_printed_together(folder: Path, capsys: pytest.CaptureFixture[str]):
+    assert main(["report", str(folder / "m.model"), "--text", "--json"]) == 2
+    assert "--text must be left out with --json" in json.loads(capsys.readouterr().out)["error"]["message"]

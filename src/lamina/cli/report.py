@@ -10,6 +10,7 @@ from cyclopts import Parameter
 from lamina.cli.options import READING, Flag, Quiet, Reading, ReadingOptions, check_output, load_table_model
 from lamina.cli.output import notes_printed, print_json, print_line
 from lamina.cli.treatment import MAX_ROWS
+from lamina.errors import InvalidSettingError, phrase
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -62,6 +63,8 @@ def report(
     """
     from lamina.report import report_on
 
+    if text and json:
+        raise InvalidSettingError(phrase("--text", "must be left out with --json", True))
     path = output or (None if text or json else Path("report.html"))
     if path is not None:
         check_output(path, model, *([] if table is None else [table]))

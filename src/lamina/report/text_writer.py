@@ -92,7 +92,7 @@ def _chart(chart: Chart) -> str:
         for series in chart.series
         if series.look != "aside" and any(map(math.isfinite, series.y))
     ]
-    marked = [f"{chart.mark[1]}: {chart.x.label} {shown(float(chart.mark[0]))}."] if chart.mark else []
+    marked = [f"{chart.mark[1]}."] if chart.mark else []
     table = _table((chart.y.label, "points", "first", "lowest", "highest", "last"), rows) if rows else ""
     return "\n".join([*drawn, *([table] if rows else []), *_wrapped(" ".join([chart.told, *marked]))])
 
