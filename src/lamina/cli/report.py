@@ -61,7 +61,7 @@ def report(
     quiet : bool
         Print no notes.
     """
-    from lamina.report import report_on
+    from lamina.report.write import report_for_command
 
     if text and json:
         raise InvalidSettingError(phrase("--text", "must be left out with --json", True))
@@ -72,7 +72,7 @@ def report(
         loaded = load_table_model(model)
         rows = None if table is None else _rows(loaded, table, reading)
         spell = _spell(loaded)
-        found = report_on(loaded, rows, seed=seed, max_rows=max_rows, diagnosis=diagnosis, spell=spell, path=str(model))
+        found = report_for_command(loaded, rows, seed=seed, max_rows=max_rows, diagnosis=diagnosis, spell=spell, path=str(model))
     if path is not None:
         found.save(path)
     if json:

@@ -22,7 +22,7 @@ from lamina.report.report import Report
 from lamina.report.subject import Subject
 from lamina.validation import boolean, check_parameters, integer
 
-__all__ = ["PARTS", "report_on"]
+__all__ = ["PARTS", "report_for_command", "report_on"]
 
 #: The parts in the order in which they are read. A new part is a module of ``parts``, and an entry here.
 PARTS: tuple[Callable[[Subject], Any], ...] = (findings, curves, layers, quality, importance, columns, settings, reproduce)
@@ -37,8 +37,6 @@ def report_on(
     seed: int = 0,
     max_rows: int = 20_000,
     diagnosis: bool = True,
-    spell: Callable[[Mapping[str, Any]], str] | None = None,
-    path: str = "",
 ) -> Report:
     """Everything that is to say of a fitted model of a table, as one report.
 
@@ -55,10 +53,6 @@ def report_on(
         The most rows on which the doctor trains a copy; >= 20.
     diagnosis : bool, default=True
         Whether the doctor trains a copy of the model on the table, which takes a few times as long as its training.
-    spell : callable, optional
-        How cures are written; by default as settings in Python.
-    path : str, default=""
-        The name of the model's file, for the commands that reproduce it.
 
     Returns
     -------
@@ -83,6 +77,42 @@ def report_on(
     >>> [part.key for part in report]
     ['findings', 'curves', 'layers', 'quality', 'importance', 'columns', 'settings', 'reproduce']
     """
+    return _report(model, table, seed, max_rows, diagnosis)
+
+
+def report_for_command(
+    model: TableModel,
+    table: Any,
+    *,
+    seed: int,
+    max_rows: int,
+    diagnosis: bool,
+    spell: Callable[[Mapping[str, Any]], str],
+    path: str,
+) -> Report:
+    """Do what ``report_on`` does, for someone at the command line.
+
+    Parameters
+    ----------
+    model, table, seed, max_rows, diagnosis
+        As there.
+    spell : callable
+        How cures are written.
+    path : str
+        The name of the model's file, for the commands that reproduce it.
+    """
+    return _report(model, table, seed, max_rows, diagnosis, spell, path)
+
+
+def _report(
+    model: Any,
+    table: Any,
+    seed: int,
+    max_rows: int,
+    diagnosis: bool,
+    spell: Callable[[Mapping[str, Any]], str] | None = None,
+    path: str = "",
+) -> Report:
     given = {"seed": seed, "max_rows": max_rows, "diagnosis": diagnosis}
     check_parameters(given, _RULES, owner="report")
     learned = getattr(model, "model_", model)

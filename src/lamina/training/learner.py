@@ -92,7 +92,7 @@ class Learner(Predictor):
 
         Examples
         --------
-        >>> from lamina import Dense, Sequential
+        >>> from lamina import Dense, Sequential, Trainer
         >>> trainer = Trainer(Sequential([Dense(1)]), "squared_error", seed=3)
         >>> Trainer.from_settings(trainer.settings).seed
         3
