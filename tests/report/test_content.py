@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,8 @@ from lamina import TabularRegressor
 from lamina.errors import DataError, DataTypeError
 from lamina.model import NetworkSettings, RunSettings, StoppingSettings, TableSettings, fit_table
 from lamina.report import Bars, Chart, Heat, Matrix, Report, Told, Words, report_on
-from lamina.report.write import report_for_command
+from lamina.report.subject import subject_of
+from lamina.report.write import report_of
 
 SETTINGS = TableSettings(
     network=NetworkSettings(hidden=(8, 8), members=1), stopping=StoppingSettings(max_epochs=12), run=RunSettings(seed=0)
@@ -96,9 +98,8 @@ def test_without_a_table_the_report_says_what_needs_one(of_classes: Any):
 
 
 def test_the_commands_name_what_is_not_usual(of_classes: Any):
-    asked: Any = {"seed": 0, "max_rows": 20_000, "diagnosis": True, "spell": str}
-    report = report_for_command(of_classes, None, path="a b.model", **asked)
-    code = report["reproduce"].blocks[-1].text
+    subject = subject_of(of_classes, None, seed=0, max_rows=20_000, diagnosis=True)
+    code = report_of(replace(subject, path="a b.model"))["reproduce"].blocks[-1].text
     assert "--target income" in code
     assert "--max-epochs 12" in code
     assert "--hidden 8 8" in code

@@ -58,3 +58,10 @@ def test_other_charts_are_well_formed_with_hostile_names():
         ElementTree.fromstring(drawn)
         assert "<script" not in drawn
     assert "12,345" in matrix
+
+
+def test_a_line_has_the_color_of_its_entry_in_the_legend_also_beside_one_that_is_not_drawn():
+    unknown, known = Series("unknown", (0.0, 1.0), (NAN, NAN)), Series("known", (0.0, 1.0), (1.0, 2.0))
+    chart = Chart("t", "told", Axis("x"), Axis("y"), (unknown, known))
+    assert re.findall('class="l (c.)"', legend(chart)) == ["c0", "c1"]
+    assert re.findall('class="l (c.)"', chart_svg(chart)) == ["c1"]

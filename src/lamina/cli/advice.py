@@ -62,11 +62,9 @@ def advice_of_file(model: TableModel, table: pa.Table) -> list[dict[str, Any]]:
 
 def _told(model: TableModel, found: Sequence[Finding]) -> list[dict[str, Any]]:
     from lamina.cli.cure_options import options_for
-    from lamina.model import TabularClassifier, TabularRegressor
-    from lamina.model.kept_settings import settings_of
+    from lamina.model.untrained import untrained
 
-    kind: Any = TabularClassifier if model.target.task == "classification" else TabularRegressor
-    spell = options_for(kind.from_settings(settings_of(model)))
+    spell = options_for(untrained(model))
     return [finding.to_dict(spell) | {"text": _sentence(finding), "told": finding.told(spell)} for finding in found]
 
 

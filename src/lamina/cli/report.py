@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
@@ -61,7 +62,10 @@ def report(
     quiet : bool
         Print no notes.
     """
-    from lamina.report.write import report_for_command
+    from lamina.cli.cure_options import options_for
+    from lamina.model.untrained import untrained
+    from lamina.report.subject import subject_of
+    from lamina.report.write import report_of
 
     if text and json:
         raise InvalidSettingError(phrase("--text", "must be left out with --json", True))
@@ -71,8 +75,8 @@ def report(
     with notes_printed(quiet) as notes:
         loaded = load_table_model(model)
         rows = None if table is None else _rows(loaded, table, reading)
-        spell = _spell(loaded)
-        found = report_for_command(loaded, rows, seed=seed, max_rows=max_rows, diagnosis=diagnosis, spell=spell, path=str(model))
+        subject = subject_of(loaded, rows, seed=seed, max_rows=max_rows, diagnosis=diagnosis)
+        found = report_of(replace(subject, spell=options_for(untrained(loaded)), path=str(model)))
     if path is not None:
         found.save(path)
     if json:
@@ -89,13 +93,3 @@ def _rows(model: TableModel, path: Path, reading: ReadingOptions) -> pa.Table:
 
     missing = settings_of(model).encoding.missing
     return read_with_targets(path, model.target.names, reading.as_in_training(model), missing)
-
-
-def _spell(model: TableModel) -> Any:
-    """How cures are written: as options of lamina train."""
-    from lamina.cli.cure_options import options_for
-    from lamina.model import TabularClassifier, TabularRegressor
-    from lamina.model.kept_settings import settings_of
-
-    kind: Any = TabularClassifier if model.target.task == "classification" else TabularRegressor
-    return options_for(kind.from_settings(settings_of(model)))

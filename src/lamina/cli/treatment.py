@@ -25,7 +25,7 @@ def examined(
     from lamina.cli.cure_options import options_for
     from lamina.data.several_targets import learn_targets
     from lamina.data.target import target_column
-    from lamina.model import TabularClassifier, TabularRegressor
+    from lamina.model.untrained import estimator_for
     from lamina.validation import check_parameters, integer
 
     if budget is not None:
@@ -33,8 +33,7 @@ def examined(
     learned = learn_targets([target_column(table, name) for name in target], task)
     present, _ = learned.present_rows(table)
     table = table if len(present) == table.num_rows else table.take(present)
-    kind: Any = TabularClassifier if learned.task == "classification" else TabularRegressor
-    estimator = kind.from_settings(settings)
+    estimator = estimator_for(learned.task, settings)
     X, y = table.drop_columns(list(target)), table[target[0]] if len(target) == 1 else table.select(list(target))
     seed = settings.run.seed
     found = practice.diagnose(estimator, X, y, seed=seed, max_rows=max_rows)

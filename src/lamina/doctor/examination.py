@@ -14,6 +14,7 @@ from lamina.doctor.like_batches import in_like_batches
 from lamina.doctor.outcome import Outcome
 from lamina.doctor.patients import Stay, admit
 from lamina.doctor.probes.data_facts import data_facts
+from lamina.doctor.probes.given_rows import draw_rows
 from lamina.doctor.probes.run_facts import run_facts
 from lamina.doctor.probes.start_facts import start_facts
 from lamina.doctor.rows import given_rows, rare_labels, strata, take_rows
@@ -94,7 +95,7 @@ def splits_of(y: np.ndarray, of_labels: bool, *, seed: int, max_rows: int) -> It
     split.
     """
     n = len(y)
-    chosen = np.arange(n) if n <= max_rows else np.sort(np.random.default_rng(seed).choice(n, max_rows, replace=False))
+    chosen = draw_rows(n, max_rows, seed)
     labels = strata(y[chosen], of_labels=of_labels)
     if len(chosen) > _FOLDS * _MOST_HELD_OUT:
         kept, held = holdout(len(chosen), _MOST_HELD_OUT / len(chosen), seed=seed, labels=labels)

@@ -6,7 +6,7 @@ import keyword
 import re
 from collections.abc import Iterable
 
-__all__ = ["Identifiers", "plain_name"]
+__all__ = ["Identifiers", "plain_name", "take_free"]
 
 # Of C, besides those that are Python's, too.
 _WORDS = (
@@ -42,6 +42,20 @@ def plain_name(text: str) -> str:
     return f"x{plain}" if plain[0].isdigit() else plain
 
 
+def take_free(wanted: str, taken: set[str]) -> str:
+    """A name like the one wanted that is not among the taken ones, which it joins.
+
+    >>> take_free("x", {"x", "x_2"})
+    'x_3'
+    """
+    name, count = wanted, 1
+    while name in taken:
+        count += 1
+        name = f"{wanted}_{count}"
+    taken.add(name)
+    return name
+
+
 class Identifiers:
     """Gives identifiers of Python and C that differ from each other, and from those that are taken.
 
@@ -57,10 +71,4 @@ class Identifiers:
 
     def new(self, wanted: str) -> str:
         """An identifier like the name wanted, which nothing else has."""
-        plain = plain_name(wanted)
-        name, count = plain, 1
-        while name in self._taken:
-            count += 1
-            name = f"{plain}_{count}"
-        self._taken.add(name)
-        return name
+        return take_free(plain_name(wanted), self._taken)

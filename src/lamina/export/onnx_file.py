@@ -14,6 +14,7 @@ from lamina.errors import counted
 from lamina.export import arrays
 from lamina.export.arrays import TEXT, Array, Rows, Shape, steps_to
 from lamina.export.computation import Computation
+from lamina.export.identifiers import take_free
 from lamina.export.models import Exportable, computation_of
 from lamina.extras import OptionalModule
 from lamina.files import atomic_write
@@ -140,7 +141,7 @@ class _Graph:
 
     def node(self, kind: str, inputs: list[str], output: str = "", **attributes: Any) -> str:
         """Add a node, and return the name of its output."""
-        output = output or self._free(f"{self.layer}/{kind}" if self.layer else kind)
+        output = output or take_free(f"{self.layer}/{kind}" if self.layer else kind, self._taken)
         domain = {"domain": "ai.onnx.ml"} if kind == "LabelEncoder" else {}
         self.nodes.append(helper.make_node(kind, inputs, [output], name=f"{output}:{kind}", **domain, **attributes))
         return output
@@ -150,7 +151,7 @@ class _Graph:
         content = "\0".join(value.ravel().tolist()).encode() if value.dtype == TEXT else value.tobytes()
         key = value.dtype.name, value.shape, content
         if key not in self._known:
-            self._known[key] = self._free(name or "constant")
+            self._known[key] = take_free(name or "constant", self._taken)
             is_text = value.dtype == TEXT
             held: Any = [text.encode() for text in value.ravel()] if is_text else content
             kind = _TYPES[value.dtype.name]
@@ -160,14 +161,6 @@ class _Graph:
     def numbers(self, *numbers: int) -> str:
         """A constant of whole numbers."""
         return self.constant(np.array(numbers, dtype=np.int64))
-
-    def _free(self, wanted: str) -> str:
-        name, count = wanted, 1
-        while name in self._taken:
-            count += 1
-            name = f"{wanted}_{count}"
-        self._taken.add(name)
-        return name
 
 
 _Node = Callable[[_Graph, Array, list[str]], str]

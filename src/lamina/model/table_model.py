@@ -420,10 +420,13 @@ class TableModel:
 
     def measure(self, table: ReadTable, y: np.ndarray) -> Evaluation:
         """:meth:`evaluate` of a table that was read, whose targets ``y`` are numbers."""
+        return self.compare(self.rated(table), y)
+
+    def compare(self, rated: np.ndarray, y: np.ndarray) -> Evaluation:
+        """:meth:`measure` of predictions in the form of :meth:`rated`."""
         constant = constant_prediction(self.target.task, y, len(self.target.classes))
         guess = np.broadcast_to(constant, (len(y), *constant.shape))
         num_classes = len(self.target.classes) or None
-        rated = self.rated(table)
         decided = None if self.threshold is None else self.decided(rated)
         model = report(self.target.task, y, rated, num_classes, decided)
         baseline = report(self.target.task, y, guess, num_classes)
@@ -448,32 +451,7 @@ class TableModel:
     def report(self, table: Any = None, *, seed: int = 0, max_rows: int = 20_000, diagnosis: bool = True) -> Any:
         """All that is to say of the model: the doctor's findings, curves, layers, errors, what matters, columns, settings.
 
-        Parameters
-        ----------
-        table : data frame of pandas, polars or pyarrow, optional
-            Rows with the target, best such as the model was not trained on. Without them the report says what it needs them for.
-        seed : int, default=0
-            Of the doctor's split, of the shuffles, and of the rows that are drawn.
-        max_rows : int, default=20000
-            The most rows on which the doctor trains a copy; >= 20.
-        diagnosis : bool, default=True
-            Whether the doctor trains a copy of the model on the table, which takes a few times as long as its training.
-
-        Returns
-        -------
-        lamina.report.Report
-            It prints as text; ``save("report.html")`` writes it as a page, ``to_dict()`` gives it as data.
-
-        Raises
-        ------
-        DataError
-            If the table lacks the target or a column, holds other kinds of values or classes, or has one row or one class.
-        InvalidSettingError
-            If a setting is out of range.
-
-        See Also
-        --------
-        lamina.report.report_on
+        See :func:`lamina.report.report_on`.
         """
         return serve("TableModel.report", self, table, seed=seed, max_rows=max_rows, diagnosis=diagnosis)
 

@@ -70,7 +70,7 @@ def judged_by(model: TableModel, table: Any) -> Judged:
         raise DataError(phrase("the table", rule, only, repair="Add rows of other classes, or give no table.", owner=_OWNER))
     read = model.read(columns).take(rows)
     rated = model.rated(read)
-    return Judged(_taken(columns, model, rows), read, y, rated, decided_of(model, rated), model.measure(read, y))
+    return Judged(_taken(columns, model, rows), read, y, rated, decided_of(model, rated), model.compare(rated, y))
 
 
 def decided_of(model: TableModel, rated: np.ndarray) -> np.ndarray:

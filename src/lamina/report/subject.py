@@ -6,12 +6,16 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from lamina.errors import DataTypeError, phrase
 from lamina.estimators.fitted import fit_of
 from lamina.model import TableModel
-from lamina.report.judged import Judged
+from lamina.report.judged import Judged, judged_by
 from lamina.training import MonitorRecord
+from lamina.validation import boolean, check_parameters, integer
 
-__all__ = ["Subject"]
+__all__ = ["Subject", "subject_of"]
+
+_RULES = {"seed": integer(0, 2**32 - 1), "max_rows": integer(20), "diagnosis": boolean()}
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -53,3 +57,20 @@ class Subject:
     def learns_labels(self) -> bool:
         """Whether the model predicts classes."""
         return self.model.target.task == "classification"
+
+    @property
+    def score(self) -> tuple[str, str]:
+        """The metric that says in one number how good the model is, and how it is written."""
+        return ("accuracy", "accuracy") if self.learns_labels else ("r2", "R²")
+
+
+def subject_of(model: Any, table: Any, *, seed: int, max_rows: int, diagnosis: bool) -> Subject:
+    """What is known of a model and rows; parameters and errors are those of :func:`lamina.report.report_on`."""
+    given = {"seed": seed, "max_rows": max_rows, "diagnosis": diagnosis}
+    check_parameters(given, _RULES, owner="report")
+    learned = getattr(model, "model_", model)
+    if not isinstance(learned, TableModel):
+        rule = "must be a fitted model of a table"
+        raise DataTypeError(phrase("the model", rule, model, repair="Call fit first.", owner="report"))
+    judged = None if table is None else judged_by(learned, table)
+    return Subject(learned, judged, seed, max_rows, diagnosis)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 import sys
 from collections.abc import Callable, Iterable, Sequence
@@ -58,9 +59,10 @@ class _Scale:
 
 def chart_svg(chart: Chart) -> str:
     """Lines, points and bands over two axes."""
-    drawn = [series for series in chart.series if any(map(_known, series.x)) and any(map(_known, series.y))]
-    if not drawn:
+    colored = [(each, color) for each, color in _colored(chart) if any(map(_known, each.x)) and any(map(_known, each.y))]
+    if not colored:
         return ""
+    drawn = [series for series, _ in colored]
     is_log = chart.y.is_log and all(value > 0 for series in drawn for value in (*series.y, *series.low) if _known(value))
     across = [value for series in drawn for value in series.x]
     up = [value for series in drawn for value in (*series.y, *series.low, *series.high)]
@@ -74,20 +76,14 @@ def chart_svg(chart: Chart) -> str:
         parts.append(f'<path class="mark" d="M{place:.1f} {_TOP}V{_HEIGHT - _BOTTOM}"/>')
         anchor, shift = ("end", -4) if right else ("start", 4)
         parts.append(f'<text x="{place + shift:.1f}" y="{_TOP + 11}" text-anchor="{anchor}">{escape(chart.mark[1])}</text>')
-    number = 0
-    for series in drawn:
-        color = "a" if series.look == "aside" else str(number % _COLORS)
-        number += series.look != "aside"
-        parts.append(_series(series, x, y, color, chart.y.is_log and is_log))
+    parts += [_series(series, x, y, color, is_log) for series, color in colored]
     return _svg(chart.title, chart.told, "".join(parts))
 
 
 def legend(chart: Chart) -> str:
     """What each line is; nothing where there is one alone."""
-    entries, number = [], 0
-    for series in chart.series:
-        color = "a" if series.look == "aside" else str(number % _COLORS)
-        number += series.look != "aside"
+    entries = []
+    for series, color in _colored(chart):
         key = {
             "line": f'<path class="l c{color}" d="M1 6H25"/>',
             "aside": '<path class="l ca" d="M1 6H25"/>',
@@ -202,6 +198,12 @@ def _short_count(count: int, side: float) -> str:
     return text if len(text) * 6 < side else f"{count / 1000:.0f}k"
 
 
+def _colored(chart: Chart) -> list[tuple[Series, str]]:
+    """Each series with its color, which is the same in the picture and in its legend."""
+    colors = (str(number % _COLORS) for number in itertools.count())
+    return [(series, "a" if series.look == "aside" else next(colors)) for series in chart.series]
+
+
 def _series(series: Series, x: _Scale, y: _Scale, color: str, is_log: bool) -> str:
     points = [
         (x(across), y(up)) if _known(across) and _known(up) and (not is_log or up > 0) else None
@@ -219,12 +221,11 @@ def _series(series: Series, x: _Scale, y: _Scale, color: str, is_log: bool) -> s
         for across, low, high in zip(series.x, series.low, series.high, strict=False)
     )
     few = len(points) <= 30
-    kind = "l d" if few else "d"
     line = f'<path class="l c{color}" d="{_path(points)}"/>' if whiskers else ""
     radius = 4 if few else 2.2
     dots = _dots([point for point in points if point is not None], radius)
     bars = f'<path class="l c{color} thin" d="{whiskers}"/>' if whiskers else ""
-    return f'{bars}{line}<path class="{kind.split()[-1]} c{color}{"" if few else " many"}" d="{dots}"/>'
+    return f'{bars}{line}<path class="d c{color}{"" if few else " many"}" d="{dots}"/>'
 
 
 def _dots(points: Iterable[tuple[float, float]], radius: float) -> str:

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
-from lamina.errors import DataTypeError, counted, phrase
+from lamina.errors import counted
 from lamina.metrics import Evaluation
-from lamina.model import TableModel
-from lamina.report.judged import judged_by
 from lamina.report.numbers import shown
 from lamina.report.parts.columns import columns
 from lamina.report.parts.curves import curves
@@ -19,15 +17,12 @@ from lamina.report.parts.quality import quality
 from lamina.report.parts.reproduce import reproduce
 from lamina.report.parts.settings import settings
 from lamina.report.report import Report
-from lamina.report.subject import Subject
-from lamina.validation import boolean, check_parameters, integer
+from lamina.report.subject import Subject, subject_of
 
-__all__ = ["PARTS", "report_for_command", "report_on"]
+__all__ = ["PARTS", "report_of", "report_on"]
 
 #: The parts in the order in which they are read. A new part is a module of ``parts``, and an entry here.
 PARTS: tuple[Callable[[Subject], Any], ...] = (findings, curves, layers, quality, importance, columns, settings, reproduce)
-
-_RULES = {"seed": integer(0, 2**32 - 1), "max_rows": integer(20), "diagnosis": boolean()}
 
 
 def report_on(
@@ -77,51 +72,12 @@ def report_on(
     >>> [part.key for part in report]
     ['findings', 'curves', 'layers', 'quality', 'importance', 'columns', 'settings', 'reproduce']
     """
-    return _report(model, table, seed, max_rows, diagnosis)
+    return report_of(subject_of(model, table, seed=seed, max_rows=max_rows, diagnosis=diagnosis))
 
 
-def report_for_command(
-    model: TableModel,
-    table: Any,
-    *,
-    seed: int,
-    max_rows: int,
-    diagnosis: bool,
-    spell: Callable[[Mapping[str, Any]], str],
-    path: str,
-) -> Report:
-    """Do what ``report_on`` does, for someone at the command line.
-
-    Parameters
-    ----------
-    model, table, seed, max_rows, diagnosis
-        As there.
-    spell : callable
-        How cures are written.
-    path : str
-        The name of the model's file, for the commands that reproduce it.
-    """
-    return _report(model, table, seed, max_rows, diagnosis, spell, path)
-
-
-def _report(
-    model: Any,
-    table: Any,
-    seed: int,
-    max_rows: int,
-    diagnosis: bool,
-    spell: Callable[[Mapping[str, Any]], str] | None = None,
-    path: str = "",
-) -> Report:
-    given = {"seed": seed, "max_rows": max_rows, "diagnosis": diagnosis}
-    check_parameters(given, _RULES, owner="report")
-    learned = getattr(model, "model_", model)
-    if not isinstance(learned, TableModel):
-        rule = "must be a fitted model of a table"
-        raise DataTypeError(phrase("the model", rule, model, repair="Call fit first.", owner="report"))
-    judged = None if table is None else judged_by(learned, table)
-    subject = Subject(learned, judged, seed, max_rows, diagnosis, spell, path)
-    title = f"{', '.join(learned.target.names)}: a report on its model"
+def report_of(subject: Subject) -> Report:
+    """The report on what is known of a model."""
+    title = f"{', '.join(subject.model.target.names)}: a report on its model"
     return Report(title, _lead(subject), _facts(subject), tuple(part(subject) for part in PARTS))
 
 
@@ -131,8 +87,8 @@ def _lead(subject: Subject) -> str:
     measured = judged.evaluation if judged else Evaluation(subject.model.summary.get("metrics") or {})
     if not measured:
         return f"{what} Give a table with the target to see how good it is."
-    name = "accuracy" if subject.learns_labels else "r2"
-    word, own, other = "accuracy" if subject.learns_labels else "R²", measured["model"][name], measured["baseline"][name]
+    name, word = subject.score
+    own, other = measured["model"][name], measured["baseline"][name]
     where = f"the {judged.num_rows:,} rows of the table" if judged else "its test rows"
     return f"{what} On {where} its {word} is {shown(own)}; a constant guess has {shown(other + 0.0)}."
 

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
 
 from lamina.doctor import Diagnosis, Finding, diagnose
 from lamina.errors import LaminaError
-from lamina.model import TabularClassifier, TabularRegressor
-from lamina.model.kept_settings import settings_of
+from lamina.model.untrained import untrained
 from lamina.report.content import Block, Part, Told, Words
 from lamina.report.judged import Judged
 from lamina.report.subject import Subject
@@ -37,12 +35,14 @@ def _examined(subject: Subject, judged: Judged) -> list[Block]:
     model = subject.model
     if len(model.target.names) > 1:
         return [Words("The doctor examines models of one target; this one has several.", "missing")]
-    kind: Any = TabularClassifier if subject.learns_labels else TabularRegressor
     target = model.target.names[0]
     try:
-        estimator = kind.from_settings(settings_of(model))
         found = diagnose(
-            estimator, judged.table.drop_columns([target]), judged.table[target], seed=subject.seed, max_rows=subject.max_rows
+            untrained(model),
+            judged.table.drop_columns([target]),
+            judged.table[target],
+            seed=subject.seed,
+            max_rows=subject.max_rows,
         )
     except LaminaError as error:
         return [Words(f"The doctor could not examine a copy of this model on these rows: {error}", "missing")]

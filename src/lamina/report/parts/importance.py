@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from lamina.analysis import permutation_importance
+from lamina.doctor.probes.given_rows import draw_rows
 from lamina.model import TableModel
 from lamina.report.content import Bars, Part, Words
 from lamina.report.judged import decided_of
@@ -36,16 +37,14 @@ def importance(subject: Subject) -> Part:
     if judged is None:
         needs = "Which columns matter is measured on a table with the target: give it as TABLE."
         return Part("importance", title, (Words(needs, "missing"),))
-    n, draws = judged.num_rows, np.random.default_rng(subject.seed)
-    chosen = np.sort(draws.choice(n, _MOST_ROWS, replace=False)) if n > _MOST_ROWS else np.arange(n)
+    chosen = draw_rows(judged.num_rows, _MOST_ROWS, subject.seed)
     table = judged.table.drop_columns(list(subject.model.target.names)).take(chosen)
-    score = "accuracy" if subject.learns_labels else "r2"
+    score, word = subject.score
     found = permutation_importance(
         _Deciding(subject.model), table, judged.truth[chosen], repeats=_REPEATS, seed=subject.seed, score=score
     )
     order = found.order[:_MOST_COLUMNS]
     names = tuple(found.names[place] for place in order)
-    word = "accuracy" if subject.learns_labels else "R²"
     told = (
         f"How much lower {word} is when a column's values are shuffled: the mean of {_REPEATS} shuffles of {len(chosen):,} rows, "
         f"and their standard deviation. It is {shown(found.value)} with nothing shuffled. "

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from lamina.doctor.probes.given_rows import draw_rows
 from lamina.model import TableModel
 from lamina.model.number_calibration import NumberCalibration
 from lamina.report.content import Axis, Block, Chart, Series, Words
@@ -24,7 +25,7 @@ def of_numbers(model: TableModel, judged: Judged, seed: int) -> list[Block]:
     truth, predicted = judged.truth.reshape(n, -1), judged.rated.reshape(n, -1)
     is_calibrated = isinstance(model.calibration, NumberCalibration)
     ends = model.predict_interval(judged.read, _COVERAGE).reshape(n, -1, 2) if is_calibrated else None
-    chosen = np.sort(np.random.default_rng(seed).choice(n, _MOST_POINTS, replace=False)) if n > _MOST_POINTS else np.arange(n)
+    chosen = draw_rows(n, _MOST_POINTS, seed)
     blocks: list[Block] = []
     for place, name in enumerate(model.target.names):
         of_target = None if ends is None else ends[:, place]
