@@ -66,14 +66,20 @@ STATES = [
     LabState(DataState("digits", rows=200), (LayerState(8),)),
     LabState(DataState("table", target="income", kinds={"city": "ignore"}), (LayerState(4),)),
     LabState(DataState("table", target="age"), (LayerState(4),)),
+    LabState(training=TrainingState(loss="hinge", patience=3, stop_monitor="validation_accuracy")),
+    LabState(training=TrainingState(loss="squared_error")),
+    LabState(DataState("waves"), training=TrainingState(loss="huber")),
+    LabState(DataState("digits", rows=200), training=TrainingState(loss="categorical_hinge")),
+    LabState(DataState("table", target="age"), training=TrainingState(loss="absolute_error")),
 ]
 
 
 @pytest.mark.parametrize("state", STATES, ids=range(len(STATES)))
 def test_as_python_a_state_is_the_same_training(state: LabState, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     rows = rows_of(state, TABLE)
-    trainer = build(state, rows).trainer
-    trainer.fit(rows.X, rows.y, validation_data=(rows.X_val, rows.y_val), max_epochs=5)
+    experiment = build(state, rows)
+    trainer = experiment.trainer
+    trainer.fit(rows.X, experiment.y, validation_data=(rows.X_val, experiment.y_val), max_epochs=5)
     monkeypatch.chdir(tmp_path)
     csv.write_csv(TABLE, "table.csv")
     names: dict[str, Any] = {}
@@ -103,6 +109,9 @@ def test_what_cannot_be_built_is_refused() -> None:
     by_accuracy = LabState(DataState("waves"), training=TrainingState(patience=3, stop_monitor="validation_accuracy"))
     with pytest.raises(InvalidSettingError, match="where numbers are predicted"):
         build(by_accuracy, rows_of(by_accuracy))
+    of_numbers = LabState(training=TrainingState(loss="huber"))
+    with pytest.raises(InvalidSettingError, match=r"auto, squared_error, .*where one of two classes is predicted"):
+        build(of_numbers, rows_of(of_numbers))
     wide = LabState(layers=(LayerState(512),) * 12)
     with pytest.raises(InvalidSettingError, match="at most 2,000,000 weights"):
         build(wide, rows_of(wide))

@@ -10,7 +10,18 @@ import pytest
 from lamina import metrics
 from lamina.lab.experiment import build, rows_of
 from lamina.lab.judge import Judge
-from lamina.lab.state import DataState, LabState
+from lamina.lab.pictures import decision_map
+from lamina.lab.state import DataState, LabState, LayerState, TrainingState
+
+
+@pytest.mark.parametrize("loss", ["hinge", "squared_error"])
+def test_a_class_is_told_by_where_the_loss_parts_the_two(loss: str) -> None:
+    state = LabState(DataState("circles", rows=200), (LayerState(8),), TrainingState(loss=loss))
+    experiment = build(state, rows_of(state))
+    experiment.trainer.fit(experiment.rows.X, experiment.y, max_epochs=150)
+    assert Judge(experiment).measure()["metric"] > 0.9
+    picture = decision_map(experiment, 32)
+    assert picture[16, 16] > 200 > 50 > picture[0, 0] or picture[16, 16] < 50 < 200 < picture[0, 0]
 
 
 @pytest.mark.parametrize("source", ["xor", "waves", "digits"])

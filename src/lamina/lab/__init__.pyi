@@ -1,6 +1,5 @@
 from lamina.lab.experiment import Experiment as Experiment
 from lamina.lab.experiment import LabRows as LabRows
-from lamina.lab.experiment import accuracy_of as accuracy_of
 from lamina.lab.experiment import build as build
 from lamina.lab.experiment import rows_of as rows_of
 from lamina.lab.lessons import LESSONS as LESSONS

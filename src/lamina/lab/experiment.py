@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -14,13 +14,14 @@ from lamina.errors import InvalidSettingError, phrase
 from lamina.lab.state import LabState, LayerState, TrainingState
 from lamina.lab.toy_data import TOYS
 from lamina.layers import Activation, BatchNorm, Concat, Dense, Dropout, Input, Symbol
+from lamina.losses import Loss, get_loss
 from lamina.model.fit import given_table, learned_rows
 from lamina.model.table_rows import prepare
 from lamina.model.table_settings import EncodingSettings, RunSettings, TableSettings
 from lamina.network import Graph, Network
 from lamina.training import Callback, EarlyStopping, SmallGradient, TargetLoss, Trainer
 
-__all__ = ["MOST_WEIGHTS", "Experiment", "LabRows", "accuracy_of", "build", "rows_of"]
+__all__ = ["MOST_WEIGHTS", "Experiment", "LabRows", "build", "rows_of"]
 
 #: A larger network would not move while one looks.
 MOST_WEIGHTS = 2_000_000
@@ -53,10 +54,25 @@ class LabRows(NamedTuple):
         return len(self.classes) if len(self.classes) > 2 else 1
 
     @property
-    def loss(self) -> str:
+    def losses(self) -> tuple[str, ...]:
+        """The names of those that can be lowered; the usual one comes first."""
         if not self.classes:
-            return "squared_error"
-        return "sigmoid_cross_entropy" if self.num_outputs == 1 else "softmax_cross_entropy"
+            return "squared_error", "absolute_error", "huber", "log_cosh"
+        if self.num_outputs > 1:
+            return "softmax_cross_entropy", "categorical_hinge"
+        return "sigmoid_cross_entropy", "squared_error", "absolute_error", "hinge", "squared_hinge"
+
+    @property
+    def loss(self) -> str:
+        """The usual one."""
+        return self.losses[0]
+
+    def targets(self, loss: str) -> tuple[np.ndarray, np.ndarray]:
+        """y and y_val as a loss takes them: some have other numbers than 0 and 1 for two classes."""
+        low, high = get_loss(loss).label_codes or (0, 1)
+        if len(self.classes) != 2 or (low, high) == (0, 1):
+            return self.y, self.y_val
+        return low + (high - low) * self.y, low + (high - low) * self.y_val
 
     @property
     def is_plane(self) -> bool:
@@ -77,6 +93,10 @@ class Experiment:
         For each hidden layer the name of the node whose values it hands on, before dropout.
     weighted : tuple of str
         The names of the layers that hold the weights: hidden ones, and the output.
+    loss : Loss
+        That of the trainer.
+    y, y_val : ndarray of shape (n,)
+        Those of the rows, as the loss takes them.
     """
 
     state: LabState
@@ -84,6 +104,9 @@ class Experiment:
     trainer: Trainer
     hidden: tuple[str, ...]
     weighted: tuple[str, ...]
+    loss: Loss
+    y: np.ndarray
+    y_val: np.ndarray
 
 
 def rows_of(state: LabState, table: Any = None) -> LabRows:
@@ -135,11 +158,12 @@ def build(state: LabState, rows: LabRows, callbacks: Sequence[Callback] = (), *,
     if network.num_parameters > MOST_WEIGHTS:
         rule, repair = f"must have at most {MOST_WEIGHTS:,} weights", "Choose fewer units or layers."
         raise InvalidSettingError(phrase("the network", rule, f"{network.num_parameters:,}", repair=repair, owner="The lab"))
+    loss = _loss(training.loss, rows)
     value = training.clip_value
     bounds = None if value is None else (-value, value)
     trainer = Trainer(
         network,
-        rows.loss,
+        loss,
         training.described_optimizer,
         batch_size=training.batch_size or None,
         schedule=training.described_schedule,
@@ -149,7 +173,28 @@ def build(state: LabState, rows: LabRows, callbacks: Sequence[Callback] = (), *,
         seed=state.seed + start,
         n_threads=1,
     )
-    return Experiment(state, rows, trainer, hidden, weighted)
+    return Experiment(state, rows, trainer, hidden, weighted, get_loss(loss), *rows.targets(loss))
+
+
+def _loss(chosen: str, rows: LabRows) -> str:
+    """The name of the loss of a training.
+
+    Raises
+    ------
+    InvalidSettingError
+        If the rows do not allow the one that was chosen.
+    """
+    if chosen != "auto" and chosen not in rows.losses:
+        of = (
+            "numbers are"
+            if not rows.classes
+            else "one of two classes is"
+            if rows.num_outputs == 1
+            else "one of several classes is"
+        )
+        rule = f"must be one of {', '.join(('auto', *rows.losses[1:]))}, where {of} predicted"
+        raise InvalidSettingError(phrase("loss", rule, chosen, repair="Choose one of these.", owner="The lab"))
+    return rows.loss if chosen == "auto" else chosen
 
 
 def _stops(training: TrainingState) -> Iterator[Callback]:
@@ -165,31 +210,14 @@ def _stops(training: TrainingState) -> Iterator[Callback]:
         yield SmallGradient(training.small_gradient)
 
 
-def _metrics(training: TrainingState, rows: LabRows) -> dict[str, Callable[[Any, Any], float]]:
+def _metrics(training: TrainingState, rows: LabRows) -> list[str]:
     """The accuracy, if training stops by it: it takes another pass of the validation rows after each epoch."""
     if not training.patience or training.stop_monitor != "validation_accuracy":
-        return {}
+        return []
     if not rows.classes:
         rule, repair = "must be a loss, where numbers are predicted", "Choose validation_loss."
         raise InvalidSettingError(phrase("stop_monitor", rule, training.stop_monitor, repair=repair, owner="The lab"))
-    return {"accuracy": accuracy_of}
-
-
-def accuracy_of(y: np.ndarray, predicted: np.ndarray) -> float:
-    """The share of rows whose class is predicted.
-
-    Parameters
-    ----------
-    y : ndarray of shape (n,) or (n, 1)
-        The indices of the classes.
-    predicted : ndarray of shape (n, classes) or (n, 1)
-        Probabilities; of two classes, a column has those of the second one.
-
-    >>> accuracy_of(np.array([0, 1]), np.array([[0.2], [0.4]]))
-    0.5
-    """
-    labels = predicted.argmax(axis=1) if predicted.shape[1] > 1 else predicted[:, 0] > 0.5
-    return float((labels == np.ravel(y)).mean())
+    return ["accuracy"]
 
 
 def _network(state: LabState, rows: LabRows) -> tuple[Network, tuple[str, ...], tuple[str, ...]]:

@@ -17,6 +17,7 @@ from lamina.training import Callback
 __all__ = ["cured", "examined"]
 
 _EPOCHS = 150  # that the doctor watches
+_USUAL_LOSSES = ("log_loss", "sigmoid_cross_entropy", "softmax_cross_entropy")  # of classes
 _PATIENCE = 10  # as an estimator's n_iter_no_change
 #: The words of cures, and the fields of a training's state that they change.
 _OF_TRAINING = {
@@ -49,10 +50,10 @@ def examined(state: LabState, rows: LabRows, callbacks: Sequence[Callback] = ())
         numbers and cures; of each cure its name, why it helps, the lecture's row, and the state that it leads to, or None where
         the page has no such setting.
     """
-    trainer = build(state, rows, callbacks).trainer
-    X, y = np.concatenate([rows.X, rows.X_val]), np.concatenate([rows.y, rows.y_val])
+    experiment = build(state, rows, callbacks)
+    X, y = np.concatenate([rows.X, rows.X_val]), np.concatenate([experiment.y, experiment.y_val])
     epochs = min(_EPOCHS, state.training.max_epochs)
-    diagnosis = diagnose(trainer, X, y, seed=state.seed, max_epochs=epochs)
+    diagnosis = diagnose(experiment.trainer, X, y, seed=state.seed, max_epochs=epochs)
     goes_on = epochs < state.training.max_epochs  # on the page, where nobody stopped it
     found = [finding for finding in diagnosis.findings if not (goes_on and finding.name == "stopped_too_early")]
     return [_described(finding, state) for finding in found]
@@ -96,6 +97,8 @@ def _changed(state: LabState, changes: Mapping[str, Any]) -> LabState | None:
             training = replace(training, **{_OF_TRAINING[word]: value})
         elif word in _OF_LAYERS:
             layers = tuple(replace(layer, **{_OF_LAYERS[word]: value}) for layer in layers)
+        elif word == "loss":
+            training = replace(training, loss="auto" if value in _USUAL_LOSSES else value)
         elif word == "early_stopping":
             training = replace(training, patience=int(changes.get("patience", training.patience or _PATIENCE)) if value else 0)
         elif word == "widths" and len(value) == len(layers):

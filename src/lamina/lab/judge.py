@@ -20,9 +20,8 @@ class Judge:
     """
 
     def __init__(self, experiment: Experiment) -> None:
-        self._trainer, self._rows = experiment.trainer, experiment.rows
-        (self._target,) = self._trainer.batches(self._rows.X_val, self._rows.y_val).targets
-        (self._loss,) = self._trainer.settings.losses
+        self._trainer, self._rows, self._loss = experiment.trainer, experiment.rows, experiment.loss
+        (self._target,) = self._trainer.batches(self._rows.X_val, experiment.y_val).targets
 
     def measure(self) -> dict[str, float]:
         """``loss``, without penalties, and ``metric``: the share of rows that are right, or R² of numbers."""
@@ -32,7 +31,7 @@ class Judge:
     def _metric(self, logits: np.ndarray) -> float:
         rows = self._rows
         if rows.classes:
-            labels = logits.argmax(axis=1) if rows.num_outputs > 1 else logits[:, 0] > 0
+            labels = logits.argmax(axis=1) if rows.num_outputs > 1 else logits[:, 0] > self._loss.threshold
             return float((labels == rows.y_val).mean())
         with np.errstate(all="ignore"):  # a run may grow beyond all numbers, and the target may be the same in all rows
             return float(1 - ((logits[:, 0] - rows.y_val) ** 2).sum() / ((rows.y_val - rows.y_val.mean()) ** 2).sum())

@@ -25,7 +25,8 @@ def grid(size: int) -> np.ndarray:
 def decision_map(experiment: Experiment, size: int) -> np.ndarray:
     """What the network predicts in each cell, uint8 (size, size): 0 for class 0 or a number of -1, 255 for class 1 or 1."""
     predicted = np.asarray(experiment.trainer.predict(grid(size)))[:, 0]
-    return _bytes(predicted if experiment.rows.classes else (predicted + 1) / 2).reshape(size, size)
+    low, high = (experiment.loss.label_codes or (0, 1)) if experiment.rows.classes else (-1, 1)
+    return _bytes((predicted - low) / (high - low)).reshape(size, size)
 
 
 def unit_maps(experiment: Experiment, size: int) -> dict[str, np.ndarray]:

@@ -7,6 +7,7 @@ from typing import Any
 
 from lamina.lab.state import LabState, LayerState, TrainingState, to_address
 from lamina.lab.toy_data import TOYS
+from lamina.losses import get_loss
 
 __all__ = ["as_python"]
 
@@ -54,7 +55,6 @@ def as_python(state: LabState, *, epochs: int = _EPOCHS) -> str:
     used = [name for name in _NAMES if any(f"{name}(" in line for line in (*network, *trainer))]
     lines = [f"from lamina import {', '.join(sorted(used))}"]
     of_lab = ["TOYS"] if is_toy else ["from_address", "rows_of"]
-    of_lab += ["accuracy_of"] if any("accuracy_of" in line for line in trainer) else []
     lines += [f"from lamina.lab import {', '.join(sorted(of_lab))}"]
     if is_toy:
         lines = ["import numpy as np", *lines]
@@ -69,17 +69,21 @@ _NAMES = (
 
 
 def _rows(state: LabState, is_toy: bool) -> Iterator[str]:
-    data = state.data
+    data, training = state.data, state.training
     if not is_toy:
         table = ', read_table("table.csv", as_text=True)' if data.source == "table" else ""
         yield f'rows = rows_of(from_address("{to_address(state)}"){table})'
         yield "X, y, X_val, y_val = rows.X, rows.y, rows.X_val, rows.y_val"
+        if training.loss != "auto":
+            yield f'y, y_val = rows.targets("{training.loss}")'
         return
     count = round(data.train_share * data.rows)
     yield f'X, y = TOYS["{data.source}"].draw(rows={data.rows}, noise={data.noise!r}, seed={state.seed})'
     yield f"order = np.random.default_rng([{state.seed}, 1]).permutation({data.rows})"
     yield f"train, judge = order[:{count}], order[{count}:]"
     yield "X, y, X_val, y_val = X[train], y[train], X[judge], y[judge]"
+    if get_loss(_loss(state)).label_codes == (-1, 1):
+        yield "y, y_val = 2 * y - 1, 2 * y_val - 1"
 
 
 def _network(state: LabState, is_toy: bool) -> Iterator[str]:
@@ -111,9 +115,7 @@ def _hidden(layer: LayerState, number: int, penalties: str) -> Iterator[str]:
 
 def _trainer(state: LabState, is_toy: bool, epochs: int) -> Iterator[str]:
     training = state.training
-    loss = "rows.loss"
-    if is_toy:
-        loss = '"sigmoid_cross_entropy"' if TOYS[state.data.source].task == "classification" else '"squared_error"'
+    loss = f'"{_loss(state)}"' if is_toy or training.loss != "auto" else "rows.loss"
     count = training.restarts
     several = count > 1
     indent = "    " if several else ""
@@ -135,6 +137,13 @@ def _trainer(state: LabState, is_toy: bool, epochs: int) -> Iterator[str]:
     yield "print(trainer.evaluate(X_val, y_val))"
 
 
+def _loss(state: LabState) -> str:
+    """The name of a toy's loss, or of one that was chosen."""
+    if state.training.loss != "auto":
+        return state.training.loss
+    return "sigmoid_cross_entropy" if TOYS[state.data.source].task == "classification" else "squared_error"
+
+
 def _further(training: TrainingState) -> Iterator[str]:
     """The settings that are not usual."""
     if training.schedule != "constant":
@@ -148,7 +157,7 @@ def _further(training: TrainingState) -> Iterator[str]:
     if stops := list(_stops(training)):
         yield f"callbacks=[{', '.join(stops)}]"
     if training.patience and training.stop_monitor == "validation_accuracy":
-        yield 'metrics={"accuracy": accuracy_of}'
+        yield 'metrics=["accuracy"]'
 
 
 def _stops(training: TrainingState) -> Iterator[str]:

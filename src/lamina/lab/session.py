@@ -177,9 +177,9 @@ class Session:
             self.tell(_begun(experiment))
         if training.restarts > 1:
             self.tell({"kind": "start", "number": start + 1, "of": training.restarts})
-        data: dict[str, Any] = {"validation_data": (rows.X_val, rows.y_val)} if training.needs_validation else {}
+        data: dict[str, Any] = {"validation_data": (rows.X_val, experiment.y_val)} if training.needs_validation else {}
         try:
-            experiment.trainer.fit(rows.X, rows.y, **data, max_epochs=training.max_epochs, final_check=False)
+            experiment.trainer.fit(rows.X, experiment.y, **data, max_epochs=training.max_epochs, final_check=False)
         except NonFiniteError:
             if training.restarts == 1:
                 raise
@@ -285,4 +285,5 @@ def _begun(experiment: Experiment) -> dict[str, Any]:
         "parameters": network.num_parameters,
         "depth": network.depth,
         "metric": "accuracy" if rows.classes else "R²",
+        "losses": ["auto", *rows.losses[1:]],
     }

@@ -56,6 +56,10 @@ CHOICES: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "task": ("auto", "classification", "regression"),
         "norm_place": ("before", "after"),
         "stop_monitor": ("validation_loss", "validation_accuracy", "loss"),
+        "loss": (
+            *("auto", "squared_error", "absolute_error", "huber", "log_cosh"),
+            *("hinge", "squared_hinge", "categorical_hinge"),
+        ),
     }
 )
 
@@ -221,6 +225,9 @@ class TrainingState(Settings):
     max_epochs : int in [1, 100000], default=100000
     restarts : int in [1, 20], default=1
         Trainings from different first weights, of which the one with the lowest validation loss stays.
+    loss : str, default="auto"
+        What is lowered; "auto": the cross-entropy of classes, the squared error of numbers. Of the others,
+        :attr:`LabRows.losses` has those that the rows allow.
     """
 
     kind: ClassVar[str] = "training"
@@ -246,6 +253,7 @@ class TrainingState(Settings):
         "small_gradient": _maybe(number(0, _LARGE, closed="right")),
         "max_epochs": integer(1, _MOST_EPOCHS),
         "restarts": integer(1, _MOST_RESTARTS),
+        "loss": choice(CHOICES["loss"]),
     }
 
     optimizer: str = "adam"
@@ -269,6 +277,7 @@ class TrainingState(Settings):
     small_gradient: float | None = None
     max_epochs: int = _MOST_EPOCHS
     restarts: int = 1
+    loss: str = "auto"
 
     def __post_init__(self) -> None:
         super().__post_init__()

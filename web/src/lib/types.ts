@@ -54,6 +54,7 @@ export interface TrainingState {
   small_gradient: number | null
   max_epochs: number
   restarts: number
+  loss: string
 }
 
 export interface Table {
@@ -106,6 +107,7 @@ export interface Begun {
   hidden: string[]
   weighted: string[]
   metric: string
+  losses: string[] // that its rows allow
   parameters: number
   depth: number
 }
