@@ -102,8 +102,10 @@ def test_the_doctor_does_not_say_that_a_run_which_goes_on_was_stopped_too_early(
 
 
 def test_a_cure_that_the_page_has_no_setting_for_leads_nowhere() -> None:
-    for changes in ({"scale_inputs": True}, {"optimizer": "lbfgs"}, {"widths": (4, 4)}, {"loss": "hinge"}):
+    for changes in ({"scale_inputs": True}, {"optimizer": "lbfgs"}, {"widths": (4, 4)}, {"loss": "gaussian_nll"}):
         assert cured(LabState(), changes) is None
+    by_loss = cured(LabState(training=TrainingState(loss="squared_error")), {"loss": "log_loss"})
+    assert by_loss == LabState()
     after = cured(LabState(), {"early_stopping": True, "l2": 0.01, "batch_norm": True, "widths": (9,), "epochs": 50})
     assert after == LabState(
         layers=(LayerState(9, batch_norm=True),), training=TrainingState(l2=0.01, patience=10, max_epochs=50)
