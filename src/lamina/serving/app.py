@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
-import math
 import time
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -15,6 +13,7 @@ from lamina.extras import require
 from lamina.http_server import App, Receive, Scope, Send
 from lamina.serving.body import check_kind, parse, read_body
 from lamina.serving.bounds import Bounds
+from lamina.serving.json_text import as_json, json_of_answer
 from lamina.serving.metrics import KIND, Metrics
 from lamina.serving.model_kinds import served
 from lamina.serving.openapi import describe, document
@@ -77,7 +76,7 @@ def make_app(model: Any, bounds: Bounds | None = None) -> App:
         return responses.Response(content, status, headers, kind)
 
     def constant(path: str, found: Mapping[str, Any]) -> Any:
-        content = _json(found)
+        content = as_json(found)
 
         async def give(request: Any) -> Any:
             return answer(content)
@@ -94,18 +93,20 @@ def make_app(model: Any, bounds: Bounds | None = None) -> App:
             return answer(b"", status=_CLIENT_LEFT)
 
     async def refused(request: Any, error: RefusedError) -> Any:
-        return answer(_json(error.to_dict()), status=error.status, headers=error.headers)
+        return answer(as_json(error.to_dict()), status=error.status, headers=error.headers)
 
     async def no_route(request: Any, error: Any) -> Any:
         message = {
             404: f"there is no such route, got {request.url.path!r}; there are {', '.join(_ROUTES)}.",
             405: f"this route does not take {request.method}; it takes {(error.headers or {}).get('Allow', 'another method')}.",
         }.get(error.status_code, str(error.detail))
-        return answer(_json(RefusedError(error.status_code, message).to_dict()), status=error.status_code, headers=error.headers)
+        return answer(
+            as_json(RefusedError(error.status_code, message).to_dict()), status=error.status_code, headers=error.headers
+        )
 
     async def failed(request: Any, error: Exception) -> Any:
         message = "the server failed at this request, and has written down why. It goes on with others."
-        return answer(_json(RefusedError(500, message).to_dict()), status=500)
+        return answer(as_json(RefusedError(500, message).to_dict()), status=500)
 
     routes = [
         routing.Route("/predict", predict, methods=["POST"]),
@@ -157,7 +158,7 @@ class _Service:
     def _answered(self, body: bytes, options: Options) -> tuple[bytes, int]:
         """The answer's body, and the number of rows; in a thread of its own, while others are listened to."""
         given = given_rows(parse(body), self._bounds.max_rows)
-        return _json(self._model.answer(given, options)), len(given.rows)
+        return json_of_answer(self._model.answer(given, options)), len(given.rows)
 
 
 class _Measured:
@@ -179,20 +180,3 @@ class _Measured:
             await send(message)
 
         await self._app(scope, receive, noted)
-
-
-def _json(found: Mapping[str, Any]) -> bytes:
-    """Strict JSON, in which numbers that are not finite are null."""
-    try:
-        text = json.dumps(found, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-    except ValueError:
-        text = json.dumps(_finite(found), ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-    return text.encode()
-
-
-def _finite(found: Any) -> Any:
-    if isinstance(found, Mapping):
-        return {name: _finite(entry) for name, entry in found.items()}
-    if isinstance(found, list | tuple):
-        return [_finite(entry) for entry in found]
-    return None if isinstance(found, float) and not math.isfinite(found) else found

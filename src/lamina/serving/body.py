@@ -14,9 +14,9 @@ from lamina.serving.refused import RefusedError
 
 __all__ = ["check_kind", "parse", "read_body"]
 
-_HALF_PAIR = re.compile(r"\\u[dD][89abAB]")  # may be one of a surrogate that has no partner
+_HALF_PAIR = re.compile(r"\\u[dD][89a-fA-F]")  # may be one of a surrogate that has no partner
 _MOST_DRAINED = 4  # times the bound
-_DRAINING_S = 2.0
+_DRAINING_S = 1.0
 _CLOSING = {"connection": "close"}
 
 
@@ -49,26 +49,34 @@ async def read_body(request: Any, bounds: Bounds) -> bytes:
     RefusedError
         If it is larger than the bound, whatever the header says of its length, or comes too slowly.
     """
-    length = request.headers.get("content-length", "")
-    content = bytearray()
+    stream = request.stream()
     try:
         async with asyncio.timeout(bounds.body_timeout_s):
-            stream = request.stream()
-            if not (length.isdecimal() and len(length) < 20 and int(length) > bounds.max_body):
-                async for part in stream:
-                    content += part
-                    if len(content) > bounds.max_body:
-                        break
-                else:
-                    return bytes(content)
-            if "expect" not in request.headers:
-                await _drain(stream, bounds.max_body)
+            content = None if _length(request.headers) > bounds.max_body else await _up_to(bounds.max_body, stream)
     except TimeoutError:
-        raise RefusedError(
-            408, f"the body must come within {bounds.body_timeout_s:g} s. Send it again.", headers=_CLOSING
-        ) from None
+        message = f"the body must come within {bounds.body_timeout_s:g} s. Send it again."
+        raise RefusedError(408, message, headers=_CLOSING) from None
+    if content is not None:
+        return content
+    if "expect" not in request.headers:
+        await _drain(stream, bounds.max_body)
     message = f"the body must have at most {bounds.max_body:,} bytes. Send the rows in several requests."
     raise RefusedError(413, message, headers=_CLOSING)
+
+
+def _length(headers: Any) -> int:
+    """What a header says of it; 0 where it says nothing. The server has refused what is no number."""
+    return int(headers.get("content-length", "0"))
+
+
+async def _up_to(most: int, stream: Any) -> bytes | None:
+    """The whole body; None if it is larger."""
+    content = bytearray()
+    async for part in stream:
+        content += part
+        if len(content) > most:
+            return None
+    return bytes(content)
 
 
 async def _drain(stream: Any, most: int) -> None:

@@ -61,9 +61,9 @@ class ServedNetwork(Served):
             found["spread"] = self._listed(spreads, len(given.rows))
         return found
 
-    def _read(self, given: GivenRows) -> list[np.ndarray]:
+    def _read(self, given: GivenRows) -> np.ndarray | list[np.ndarray]:
         if len(self._inputs) == 1:
-            return [self._inputs[0].read(given.rows, given)]
+            return self._inputs[0].read(given.rows, given)
         names = {each.name for each in self._inputs}
         for place, row in enumerate(given.rows):
             if not isinstance(row, dict) or row.keys() != names:
