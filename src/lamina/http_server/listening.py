@@ -46,7 +46,7 @@ def listen(host: str, port: int, *, tries: int = 1, owner: str) -> socket.socket
     """
     family, refused = _family(host, owner), False
     for number in range(port, min(port + tries, 65536)):
-        # By this number of the protocol asyncio knows that answers are to be sent at once (TCP_NODELAY); without, some wait 40 ms.
+        # By the protocol's number asyncio knows that answers are to be sent at once (TCP_NODELAY); without, some wait 40 ms.
         listening = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
         try:
             if sys.platform != "win32":  # there it would let two programs listen at one port
