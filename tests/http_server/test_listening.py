@@ -40,5 +40,5 @@ def test_an_address_of_ipv6_is_one() -> None:
 
 @pytest.mark.parametrize("host", ["", "a" * 100, "192.0.2.1"])
 def test_hosts_that_are_none_are_refused(host: str) -> None:
-    with pytest.raises(InvalidSettingError, match="^test: (--host must be a name|cannot listen at)"):
+    with pytest.raises(InvalidSettingError, match=r"^test: (--host must be a name|cannot listen at)"):
         listen(host, 0, owner="test")
