@@ -2,8 +2,9 @@
 
 A row of the adult table, 14 columns, is predicted by a model of the table, by onnxruntime on the exported file, and by a pipeline
 of scikit-learn with a network of as many units; an array of 20 numbers by networks of 100 units. All take turns, with one thread
-each; the median of the rounds counts (``--clock cpu``: of processor time, for a machine that others use too). Then ``lamina serve`` answers requests of several clients at once, each with a connection of
-its own. Needs the extras ``onnx`` and ``lab``, onnxruntime and pandas.
+each; the median of the rounds counts (``--clock cpu``: of processor time, for a machine that others use too). Then ``lamina
+serve`` answers requests of several clients at once, each with a connection of its own. Needs the extras ``onnx`` and ``lab``,
+onnxruntime and pandas.
 """
 
 from __future__ import annotations
