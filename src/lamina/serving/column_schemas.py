@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
@@ -56,6 +57,7 @@ def _number(center: float) -> int | float:
     return int(center) if center.is_integer() and abs(center) < 2**53 else center
 
 
-def _date(days: float, reader: ColumnReader) -> str:
+def _date(days: float, reader: ColumnReader) -> str | None:
     form = _DATES[reader.format.order] if isinstance(reader.format, DateFormat) else _DATES["ymd"]
-    return str(np.datetime64(round(days), "D").item().strftime(form))
+    found = np.datetime64(round(days), "D").item()
+    return found.strftime(form) if isinstance(found, datetime.date) and found.year >= 1000 else None

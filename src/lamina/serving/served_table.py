@@ -20,6 +20,7 @@ from lamina.serving.served import NUMBER, Answer, Served, by_name
 __all__ = ["ServedTable"]
 
 _SHOWN_NAMES = 5
+_MOST_FURTHER = 1000  # columns that the model does not use
 _SIDES = ("low", "high")
 
 
@@ -86,14 +87,27 @@ class ServedTable(Served):
         return found
 
     def _table(self, given: GivenRows) -> Any:
-        """The rows as the model takes them, read once."""
+        """The columns in use of the rows as the model takes them, read once."""
         rows = [self._by_name(row, given.number(place)) for place, row in enumerate(given.rows)]
-        for place, row in enumerate(rows):
+        self._model.encoder.reader_.check(self._names_of(rows), self._needed)
+        self._say_gaps(rows)
+        # Names that nobody knows, of which each row may have others, make no columns.
+        used = [{name: row.get(name) for name in self._needed} for row in rows]
+        for place, row in enumerate(used):
             for name, value in row.items():
                 check_cell(value, name, given.number(place))
-        self._say_gaps(rows)
-        table = as_rows(rows, self._order, owner="predict")
+        table = as_rows(used, self._needed, owner="predict")
         return self._model.read(table) if isinstance(table, Columns) else table
+
+    def _names_of(self, rows: list[dict[str, Any]]) -> list[str]:
+        """All columns that the rows have, but for the target."""
+        names: dict[str, None] = {}
+        most = len(self._needed) + _MOST_FURTHER
+        for row in rows:
+            names.update(dict.fromkeys(row))
+            if len(names) > most:
+                raise RefusedError(422, f"rows must have at most {most:,} columns together, got more. Leave out those of no use.")
+        return [name for name in names if name not in self._model.target.names]
 
     def _by_name(self, row: dict[str, Any] | list[Any], number: int | None) -> dict[str, Any]:
         if isinstance(row, dict):
