@@ -125,6 +125,7 @@ WRONG: dict[str, tuple[str | bytes, str, str | None]] = {
     ),
     "a name twice": ('{"age": 1, "age": 2}', "must name each column once, got 'age' twice", "age"),
     "half of a pair": (replaced(city="\ud800"), "half of a surrogate pair", None),
+    "half of a pair in a name that comes twice": ('{"\\udc00": 1, "\\udc00": 2}', "must name each column once", "\udc00"),
     "half of a pair in a name": ('{"\\udc00": 1}', "half of a surrogate pair", None),
     "nesting": ("[" * 9000 + "]" * 9000, "lists within lists", None),
     "no JSON": ("{age: 1}", "the body must be JSON, got expecting property name", None),

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import lamina
-from lamina.extras import require
+from lamina.extras import OptionalModule, require
 from lamina.http_server import App, Receive, Scope, Send
 from lamina.serving.body import check_kind, parse, read_body
 from lamina.serving.bounds import Bounds
@@ -25,6 +25,10 @@ from lamina.serving.served import Served
 __all__ = ["make_app"]
 
 _OWNER = "lamina serve"
+applications, exceptions, requests, responses, routing = (
+    OptionalModule(f"starlette.{name}", owner=_OWNER)
+    for name in ("applications", "exceptions", "requests", "responses", "routing")
+)
 _CLIENT_LEFT = 499  # for the metrics alone; nobody is there to hear it
 _ROUTES = ("/", "/predict", "/health", "/schema", "/openapi.json", "/metrics")
 
@@ -65,59 +69,50 @@ def make_app(model: Any, bounds: Bounds | None = None) -> App:
     >>> callable(app)  # uvicorn module:app
     True
     """
-    routing, requests = require("starlette.routing", owner=_OWNER), require("starlette.requests", owner=_OWNER)
-    starlette, exceptions = require("starlette.applications", owner=_OWNER), require("starlette.exceptions", owner=_OWNER)
-    responses = require("starlette.responses", owner=_OWNER)
+    require("starlette", owner=_OWNER)
     service = _Service(served(model), bounds or Bounds())
-
-    def answer(
-        content: bytes, kind: str = "application/json", status: int = 200, headers: Mapping[str, str] | None = None
-    ) -> Any:
-        return responses.Response(content, status, headers, kind)
-
-    def constant(path: str, found: Mapping[str, Any]) -> Any:
-        content = as_json(found)
-
-        async def give(request: Any) -> Any:
-            return answer(content)
-
-        return routing.Route(path, give)
-
-    async def metrics(request: Any) -> Any:
-        return answer(service.metrics.text().encode(), KIND)
-
-    async def predict(request: Any) -> Any:
-        try:
-            return answer(await service.predict(request))
-        except requests.ClientDisconnect:
-            return answer(b"", status=_CLIENT_LEFT)
-
-    async def refused(request: Any, error: RefusedError) -> Any:
-        return answer(as_json(error.to_dict()), status=error.status, headers=error.headers)
-
-    async def no_route(request: Any, error: Any) -> Any:
-        message = {
-            404: f"there is no such route, got {request.url.path!r}; there are {', '.join(_ROUTES)}.",
-            405: f"this route does not take {request.method}; it takes {(error.headers or {}).get('Allow', 'another method')}.",
-        }.get(error.status_code, str(error.detail))
-        return answer(
-            as_json(RefusedError(error.status_code, message).to_dict()), status=error.status_code, headers=error.headers
-        )
-
-    async def failed(request: Any, error: Exception) -> Any:
-        message = "the server failed at this request, and has written down why. It goes on with others."
-        return answer(as_json(RefusedError(500, message).to_dict()), status=500)
-
     routes = [
-        routing.Route("/predict", predict, methods=["POST"]),
-        routing.Route("/metrics", metrics),
-        constant("/", service.welcome),
-        constant("/health", {"status": "ok"}),
-        constant("/schema", service.description),
-        constant("/openapi.json", service.document),
+        routing.Route("/predict", service.predictions, methods=["POST"]),
+        routing.Route("/metrics", service.counts),
+        *(routing.Route(path, _constant(found)) for path, found in service.constants.items()),
     ]
-    handlers = {RefusedError: refused, exceptions.HTTPException: no_route, Exception: failed}
-    return _Measured(starlette.Starlette(routes=routes, exception_handlers=handlers), service.metrics)
+    handlers = {RefusedError: _refused, exceptions.HTTPException: _no_route, Exception: _failed}
+    return _Measured(applications.Starlette(routes=routes, exception_handlers=handlers), service.metrics)
+
+
+def _constant(found: Mapping[str, Any]) -> Callable[[Any], Awaitable[Any]]:
+    content = as_json(found)
+
+    async def give(request: Any) -> Any:
+        return _answer(content)
+
+    return give
+
+
+def _answer(
+    content: bytes, *, status: int = 200, headers: Mapping[str, str] | None = None, kind: str = "application/json"
+) -> Any:
+    return responses.Response(content, status, headers, kind)
+
+
+async def _refused(request: Any, error: RefusedError) -> Any:
+    return _answer(as_json(error.to_dict()), status=error.status, headers=error.headers)
+
+
+async def _no_route(request: Any, error: Any) -> Any:
+    """Of a route or method that there is none of, Starlette says no more than that."""
+    headers = error.headers or {}
+    message = {
+        404: f"there is no such route, got {request.url.path!r}; there are {', '.join(_ROUTES)}.",
+        405: f"this route does not take {request.method}; it takes {headers.get('Allow', 'another method')}.",
+    }.get(error.status_code, str(error.detail))
+    return await _refused(request, RefusedError(error.status_code, message, headers=headers))
+
+
+async def _failed(request: Any, error: Exception) -> Any:
+    """The server writes the traceback to its own log."""
+    message = "the server failed at this request, and has written down why. It goes on with others."
+    return await _refused(request, RefusedError(500, message))
 
 
 class _Service:
@@ -128,12 +123,26 @@ class _Service:
         self._bounds = bounds
         self._threads = ThreadPoolExecutor(bounds.num_threads, thread_name_prefix="lamina-predict")
         self.metrics = Metrics({"kind": model.kind, "model": model.describe(), "lamina": lamina.__version__})
-        self.description = describe(model, bounds)
-        self.document = document(model, bounds)
-        self.welcome = {"model": model.describe(), "lamina": lamina.__version__, "routes": list(_ROUTES)}
+        self.constants: dict[str, dict[str, Any]] = {
+            "/": {"model": model.describe(), "lamina": lamina.__version__, "routes": list(_ROUTES)},
+            "/health": {"status": "ok"},
+            "/schema": describe(model, bounds),
+            "/openapi.json": document(model, bounds),
+        }
 
-    async def predict(self, request: Any) -> bytes:
-        """The answer to a request for predictions.
+    async def counts(self, request: Any) -> Any:
+        """What was counted until now."""
+        return _answer(self.metrics.text().encode(), kind=KIND)
+
+    async def predictions(self, request: Any) -> Any:
+        """The answer to a request for predictions."""
+        try:
+            return _answer(await self._predict(request))
+        except requests.ClientDisconnect:
+            return _answer(b"", status=_CLIENT_LEFT)
+
+    async def _predict(self, request: Any) -> bytes:
+        """The body of the answer.
 
         Raises
         ------

@@ -25,7 +25,8 @@ def as_json(found: Mapping[str, Any]) -> bytes:
     >>> as_json({"city": "K\u00f6ln"}).decode()
     '{"city":"Köln"}'
     """
-    return json.dumps(found, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
+    text = json.dumps(found, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    return text.encode("utf-8", "backslashreplace")  # half of a surrogate pair, as in a name that came so, is escaped
 
 
 def json_of_answer(answer: Mapping[str, Any]) -> bytes:
