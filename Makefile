@@ -1,4 +1,4 @@
-# make demo | test | check | docs | notebooks | test-clang | test-oldest | test-pythons | test-peers | test-integrations | page | test-page | test-browser | fuzz | fuzz-properties | fuzz-endings | fuzz-lab | kills
+# make demo | test | check | docs | notebooks | test-clang | test-oldest | test-pythons | test-peers | test-integrations | page | test-page | test-browser | fuzz | fuzz-properties | fuzz-endings | fuzz-lab | fuzz-serving | kills
 #      | bench | bench-doctor | bench-quality | bench-quality-slow | parts | sanitize | sanitize-threads | clean
 # Everything is installed into .venv; a target that finds it up to date installs nothing.
 PYTHON ?= python3
@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 SOURCES := pyproject.toml CMakeLists.txt $(shell find csrc -type f)
 
-.PHONY: demo test check docs notebooks test-clang test-oldest test-pythons test-peers test-integrations page test-page test-browser fuzz fuzz-properties fuzz-endings fuzz-lab kills bench parts \
+.PHONY: demo test check docs notebooks test-clang test-oldest test-pythons test-peers test-integrations page test-page test-browser fuzz fuzz-properties fuzz-endings fuzz-lab fuzz-serving kills bench parts \
         bench-doctor bench-quality bench-quality-slow sanitize sanitize-threads clean
 .DELETE_ON_ERROR:
 
@@ -80,6 +80,12 @@ MESSAGES ?= 10000
 fuzz-lab: $(VENV)/.test
 	@echo 'FUZZ_SEED=$(FUZZ_SEED) MESSAGES=$(MESSAGES)'
 	env LAMINA_FUZZ_SEED=$(FUZZ_SEED) LAMINA_LAB_MESSAGES=$(MESSAGES) $(BIN)/python -m pytest tests/lab/test_server.py -k random
+
+# Random requests to a served model of each kind, after which it must still answer.
+BODIES ?= 10000
+fuzz-serving: $(VENV)/.test
+	@echo 'FUZZ_SEED=$(FUZZ_SEED) BODIES=$(BODIES)'
+	env LAMINA_FUZZ_SEED=$(FUZZ_SEED) LAMINA_SERVING_BODIES=$(BODIES) $(BIN)/python -m pytest tests/serving/test_random_requests.py
 
 # Random trainings from 0.0000000001 to 1e38, each of which must end with finite numbers or say that it failed.
 CASES ?= 4000

@@ -18,7 +18,20 @@ SOURCE = Path(__file__).parents[1] / "src" / "lamina"
 # The floors, lowest first. A module may import from its own floor and from those below.
 FLOORS: tuple[frozenset[str], ...] = (
     frozenset({"caller", "door", "errors", "extras", "html", "lazy"}),
-    frozenset({"data_frame", "files", "moments", "patience", "spread", "stop_reason", "tasks", "text_table", "validation"}),
+    frozenset(
+        {
+            "data_frame",
+            "files",
+            "http_server",
+            "moments",
+            "patience",
+            "spread",
+            "stop_reason",
+            "tasks",
+            "text_table",
+            "validation",
+        }
+    ),
     frozenset({"engine", "forms", "settings"}),
     frozenset(
         {"activations", "clipping", "initializers", "layers", "losses", "metrics", "optimizers", "regularizers", "schedules"}
@@ -34,6 +47,7 @@ FLOORS: tuple[frozenset[str], ...] = (
     frozenset({"report"}),
     frozenset({"lecture"}),
     frozenset({"lab"}),
+    frozenset({"serving"}),
     frozenset({"cli"}),
 )
 FLOOR_OF = {part: number for number, parts in enumerate(FLOORS) for part in parts}

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import sys
 import warnings
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from lamina.caller import warn_caller
+from lamina.caller import warn_caller, warnings_kept
 
 
 def _code(source: str, module: str) -> dict:
@@ -62,3 +63,16 @@ def test_the_module_that_filters_see_can_be_named():
         warn_caller("text", UserWarning, module="other.part")
         with pytest.raises(UserWarning):
             warn_caller("text", UserWarning)
+
+
+def test_a_thread_keeps_its_own_warnings_once_each_and_others_warn_as_before():
+    with warnings_kept() as kept, ThreadPoolExecutor(1) as other:
+        warn_caller("a", UserWarning)
+        with warnings_kept() as inner:
+            warn_caller("b", UserWarning)
+        warn_caller("a", UserWarning)
+        with pytest.warns(UserWarning, match="c"):
+            other.submit(warn_caller, "c", UserWarning).result(60)
+    assert (kept, inner) == (["a"], ["b"])
+    with pytest.warns(UserWarning, match="d"):
+        warn_caller("d", UserWarning)

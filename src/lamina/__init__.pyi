@@ -22,6 +22,7 @@ from lamina import plots as plots
 from lamina import regularizers as regularizers
 from lamina import schedules as schedules
 from lamina import search as search
+from lamina import serving as serving
 from lamina import training as training
 from lamina.analysis import SymmetryRecord as SymmetryRecord
 from lamina.analysis import UpdateRecord as UpdateRecord

@@ -4,15 +4,39 @@ from __future__ import annotations
 
 import sys
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from types import FrameType
 
-__all__ = ["SCIKIT_LEARN_MODULE", "warn_caller"]
+__all__ = ["SCIKIT_LEARN_MODULE", "warn_caller", "warnings_kept"]
 
 # The module of scikit-learn's estimators with the same names; see warn_caller.
 SCIKIT_LEARN_MODULE = "sklearn.neural_network._multilayer_perceptron"
 
 # Packages that call Lamina on behalf of the user.
 _GO_BETWEENS = frozenset({"lamina", "sklearn", "joblib", "concurrent", "threading", "multiprocessing", "runpy"})
+
+_KEPT: ContextVar[list[str] | None] = ContextVar("kept warnings", default=None)
+
+
+@contextmanager
+def warnings_kept() -> Iterator[list[str]]:
+    """Put this thread's warnings into a list, each once, instead of giving them; filters of :mod:`warnings` are every thread's.
+
+    Examples
+    --------
+    >>> with warnings_kept() as kept:
+    ...     warn_caller("odd", UserWarning)
+    >>> kept
+    ['odd']
+    """
+    kept: list[str] = []
+    token = _KEPT.set(kept)
+    try:
+        yield kept
+    finally:
+        _KEPT.reset(token)
 
 
 def warn_caller(text: str, category: type[Warning], *, module: str | None = None) -> None:
@@ -26,6 +50,10 @@ def warn_caller(text: str, category: type[Warning], *, module: str | None = None
         What a filter's ``module`` is matched against; by default the module of that line. Warnings that scikit-learn's estimators
         also give use :data:`SCIKIT_LEARN_MODULE`, so that filters written for those with ``module="sklearn"`` work here too.
     """
+    if (kept := _KEPT.get()) is not None:
+        if text not in kept:
+            kept.append(text)
+        return
     frame = _callers_frame()
     names = frame.f_globals
     # the registry of the line, so that each line warns once, as with warnings.warn

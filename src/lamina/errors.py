@@ -55,7 +55,15 @@ class ShapeError(LaminaError, ValueError):
 
 
 class DataError(LaminaError, ValueError):
-    """The data cannot be used as given; the message says what to do about it."""
+    """The data cannot be used as given; the message says what to do about it.
+
+    Attributes
+    ----------
+    columns : tuple of str
+        The columns of a table that it is about, where these are known.
+    """
+
+    columns: tuple[str, ...] = ()
 
 
 class DataTypeError(DataError, TypeError):

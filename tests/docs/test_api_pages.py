@@ -37,6 +37,7 @@ INTERNAL = frozenset(
         "extras",
         "forms",
         "html",
+        "http_server",
         "lazy",
         "moments",
         "settings",

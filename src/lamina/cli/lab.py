@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import re
-import socket
 import webbrowser
 from typing import Annotated, Any
 
@@ -15,7 +13,6 @@ from lamina.cli.output import notes_printed, print_line
 
 __all__ = ["lab"]
 
-_HOST = "127.0.0.1"
 _TRIES = 20  # ports, if the first ones are in use
 _MB = 1_000_000
 _MESSAGE = 1_000_000  # bytes that a page may send at once
@@ -48,27 +45,26 @@ def lab(
         Open the page in the browser.
     """
     from lamina.extras import require
+    from lamina.http_server import LOOPBACK, listen, run
     from lamina.lab.guard import new_token
     from lamina.lab.server import Lab, make_app
     from lamina.validation import check_parameters, integer
 
-    uvicorn = require("uvicorn", owner="The lab")
+    require("uvicorn", owner="The lab")
     check_parameters({"port": port, "max_upload": max_upload}, {"port": integer(1, 65535), "max_upload": integer(1)}, owner="lab")
     with notes_printed():
         shared = Lab(*_first(what, target), max_upload=max_upload * _MB)
-    listening, token = _listen(port), new_token()
+    listening, token = listen(LOOPBACK, port, tries=_TRIES, owner="lab"), new_token()
     number = listening.getsockname()[1]
     if number != port:
         print_line(f"Port {port} is in use; the lab takes {number}.")
-    address = f"http://{_HOST}:{number}/{token}/"
-    settings: dict[str, Any] = {"log_level": "error", "server_header": False, "ws": "websockets-sansio", "ws_max_size": _MESSAGE}
-    server = uvicorn.Server(uvicorn.Config(make_app(shared, token, number), timeout_graceful_shutdown=1, **settings))
+    address = f"http://{LOOPBACK}:{number}/{token}/"
     print_line(f"The lab is open at {address}\nCtrl-C ends it.")
     if browser:
         with contextlib.suppress(webbrowser.Error):
             webbrowser.open(address)
-    with contextlib.suppress(KeyboardInterrupt):
-        asyncio.run(server.serve(sockets=[listening]))
+    sockets = {"ws": "websockets-sansio", "ws_max_size": _MESSAGE}
+    run(make_app(shared, token, number), listening, patience_s=1, owner="The lab", **sockets)
 
 
 def _first(what: str | None, target: str | None) -> tuple[Any, Any, int | None]:
@@ -91,25 +87,3 @@ def _first(what: str | None, target: str | None) -> tuple[Any, Any, int | None]:
         raise InvalidSettingError(phrase_unknown("--target", target, opened.kinds, owner="lab"))
     chosen = target or list(opened.kinds)[-1]
     return LabState(data=DataState(source="table", target=chosen, rows=MOST_ROWS)), opened, None
-
-
-def _listen(port: int) -> socket.socket:
-    """A socket of this machine alone, at the first free port from ``port`` on.
-
-    Raises
-    ------
-    InvalidSettingError
-        If none is free.
-    """
-    from lamina.errors import InvalidSettingError
-
-    for number in range(port, min(port + _TRIES, 65536)):
-        listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-        try:
-            listening.bind((_HOST, number))
-            listening.listen()  # so that a browser that is quicker than the server waits for it
-        except OSError:
-            listening.close()
-        else:
-            return listening
-    raise InvalidSettingError(f"lab: the ports from {port} on are in use. Choose another with --port.")

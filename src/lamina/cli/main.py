@@ -26,6 +26,7 @@ from lamina.cli.output import output_console, print_error, print_json
 from lamina.cli.predict import predict
 from lamina.cli.report import report
 from lamina.cli.search import search
+from lamina.cli.serve import serve
 from lamina.cli.settings_file import read_settings_file
 from lamina.cli.standard_streams import has_standard_output, open_missing_streams
 from lamina.cli.train import train
@@ -56,7 +57,7 @@ def build_app() -> App:
         config=(take_dashes_back, read_settings_file, refuse_fractions),
         default_parameter=Parameter(consume_multiple=True, negative_iterable=()),
     )
-    for command in (train, search, predict, evaluate, export, doctor, report, info, lecture, lab, completion_of(app)):
+    for command in (train, search, predict, evaluate, export, doctor, report, info, lecture, lab, serve, completion_of(app)):
         app.command(command)
     return app
 
@@ -150,5 +151,18 @@ def _kind(error: LaminaError) -> str:
 
 
 def _command(arguments: Sequence[str]) -> str:
-    known = ("train", "search", "predict", "evaluate", "export", "doctor", "report", "info", "lecture", "completion")
+    known = (
+        "train",
+        "search",
+        "predict",
+        "evaluate",
+        "export",
+        "doctor",
+        "report",
+        "info",
+        "lecture",
+        "lab",
+        "serve",
+        "completion",
+    )
     return f"{arguments[0]} " if arguments and arguments[0] in known else ""

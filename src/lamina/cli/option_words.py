@@ -10,8 +10,19 @@ from lamina.model.table_settings import TableSettings
 
 __all__ = ["in_option_words"]
 
-_OWNERS = {OWNER, "TabularClassifier", "TabularRegressor", "diagnose", "fit", "search_table", "treat", "workers"}
-_OF_COMMANDS = {"budget", "jobs", "max_rows", "record", "trials"}
+_OWNERS = {
+    OWNER,
+    "Bounds",
+    "TabularClassifier",
+    "TabularRegressor",
+    "diagnose",
+    "fit",
+    "search_table",
+    "serve",
+    "treat",
+    "workers",
+}
+_OF_COMMANDS = {"budget", "jobs", "max_body", "max_requests", "max_rows", "port", "record", "trials"}
 
 
 def in_option_words(text: str) -> str:

@@ -165,7 +165,7 @@ class ColumnReader:
         column = opened.column
         if isinstance(column, Unreadable):  # of which not even the number of rows is known
             error = UnfitValueError(f"{self._rule}, got the type {column.type}. Convert it.")
-            error.value = column.type
+            error.value, error.columns = column.type, (self.column,)
             raise error
         if on_error == "fail":
             raise self._unfit(opened.example, opened.row_of_example)
@@ -290,7 +290,7 @@ class ColumnReader:
         repair = _REPAIRS.get(self.kind, "Correct it or leave it empty.")
         sentence = f"{self._rule}, got {shown(value)} (row {row + 1}). {repair}"
         error = UnfitValueError(f"{sentence} With on_error='missing' (--on-error missing) it counts as missing.")
-        error.value, error.row = value, row
+        error.value, error.row, error.columns = value, row, (self.column,)
         return error
 
 

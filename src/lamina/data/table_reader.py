@@ -116,7 +116,9 @@ class TableReader:
             guesses = [f"{guess!r} for {name!r}" for name in missing if (guess := nearest(name, spare))]
             repair = f"Is it {', '.join(guesses)}? Rename it." if guesses else "Add the column; its fields may be empty."
             listed = ", ".join(map(repr, missing))
-            raise DataError(f"table must have every column the model was trained on, got none named {listed}. {repair}")
+            error = DataError(f"table must have every column the model was trained on, got none named {listed}. {repair}")
+            error.columns = tuple(missing)
+            raise error
         extra = [name for name in given if name not in known]
         if extra:
             listed = ", ".join(map(repr, extra[:_SHOWN_NAMES]))

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Awaitable, Callable, MutableMapping
-from typing import Any, TypeAlias
+from collections.abc import MutableMapping
+from typing import Any
+
+from lamina.http_server import App, Receive, Scope, Send, header_values
 
 __all__ = ["HEADERS", "Guard", "new_token"]
-
-Scope: TypeAlias = "MutableMapping[str, Any]"
-Receive: TypeAlias = "Callable[[], Awaitable[MutableMapping[str, Any]]]"
-Send: TypeAlias = "Callable[[MutableMapping[str, Any]], Awaitable[None]]"
-App: TypeAlias = "Callable[[Scope, Receive, Send], Awaitable[None]]"
 
 #: With every answer: the page may talk to its own server alone, and nobody may frame it, or learn its address.
 HEADERS = {
@@ -75,7 +72,7 @@ class Guard:
     def _is_own(self, scope: Scope) -> bool:
         path = scope["path"]
         has_token = secrets.compare_digest(path[: len(self._prefix)].encode(), self._prefix.encode())
-        hosts, origins = _all_of(scope, b"host"), _all_of(scope, b"origin")
+        hosts, origins = header_values(scope, b"host"), header_values(scope, b"origin")
         is_page = scope["type"] == "http" and scope["method"] in ("GET", "HEAD") and not origins
         return (
             has_token
@@ -84,11 +81,6 @@ class Guard:
             and hosts <= self._hosts
             and (is_page or (bool(origins) and origins <= self._origins))
         )
-
-
-def _all_of(scope: Scope, name: bytes) -> set[str]:
-    """Every value of a header, which may have been sent twice."""
-    return {value.decode("latin-1") for key, value in scope["headers"] if key == name}
 
 
 async def _refuse(scope: Scope, send: Send, status: int) -> None:

@@ -15,9 +15,10 @@ from typing import Any
 
 from lamina.errors import InvalidSettingError, LaminaError, phrase, phrase_unknown
 from lamina.extras import require
+from lamina.http_server import App
 from lamina.lab.examiner import Examiner
 from lamina.lab.experiment import Experiment
-from lamina.lab.guard import App, Guard
+from lamina.lab.guard import Guard
 from lamina.lab.lessons import LESSONS
 from lamina.lab.opened_table import OpenedTable, open_upload
 from lamina.lab.python_text import as_python

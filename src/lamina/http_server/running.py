@@ -1,0 +1,62 @@
+"""Runs a server until it is told to end: by Ctrl-C, or by a signal to terminate."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from types import FrameType
+from typing import Any
+
+from lamina.extras import require
+from lamina.http_server.asgi import App
+
+__all__ = ["run"]
+
+
+def run(app: App, listening: socket.socket, *, patience_s: int, owner: str, **settings: Any) -> None:
+    """Serve until Ctrl-C or SIGTERM; then take no more requests, and answer those that have come.
+
+    Parameters
+    ----------
+    app : ASGI application
+    listening : socket.socket
+        Closed at the end.
+    patience_s : int
+        So long requests may go on after the signal; what then still runs is given up. A second Ctrl-C ends at once.
+    owner : str
+        What needs the packages, for the error message.
+    **settings
+        Of ``uvicorn.Config``.
+
+    Raises
+    ------
+    MissingPackageError
+        If the extra ``lab`` is not installed.
+    """
+    uvicorn = require("uvicorn", owner=owner)
+    usual: dict[str, Any] = {"log_level": "error", "server_header": False, "timeout_graceful_shutdown": patience_s}
+    server = uvicorn.Server(uvicorn.Config(app, **(usual | settings)))
+    # The server raises the signal again that ended it, for whoever handled it before.
+    with suppress(KeyboardInterrupt), _termination_as_ctrl_c(), listening:
+        asyncio.run(server.serve(sockets=[listening]))
+
+
+@contextmanager
+def _termination_as_ctrl_c() -> Iterator[None]:
+    """Let SIGTERM raise KeyboardInterrupt; without, it would end the process with an exit code of its own."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, _interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _interrupt(number: int, frame: FrameType | None) -> None:
+    raise KeyboardInterrupt

@@ -1,0 +1,84 @@
+"""A network that a trainer trained, as it is served."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+import numpy as np
+
+from lamina.errors import counted, first_of, shown
+from lamina.model import NetworkModel
+from lamina.serving.array_input import ArrayInput
+from lamina.serving.options import Options
+from lamina.serving.refused import RefusedError
+from lamina.serving.rows import GivenRows
+from lamina.serving.served import NUMBER, Answer, Served
+
+__all__ = ["ServedNetwork"]
+
+
+class ServedNetwork(Served):
+    """A network as it is served: a row is a list of numbers, or an object of such lists by the names of its inputs."""
+
+    kind: ClassVar[str] = "network"
+
+    def __init__(self, model: NetworkModel) -> None:
+        self._model = model
+        widths = [int(width or 0) for width in model.network.input_widths]
+        is_one = len(widths) == 1
+        pairs = zip(model.input_names, widths, strict=True)
+        self._inputs = [ArrayInput("a row" if is_one else name, width) for name, width in pairs]
+        super().__init__()
+
+    def describe(self) -> str:
+        losses = ", ".join(output.loss_name for output in self._model.outputs)
+        numbers = " and ".join(counted(given.width, "number") for given in self._inputs)
+        return f"A network on {numbers}, trained with {losses}."
+
+    def example(self) -> dict[str, Any] | list[Any]:
+        if len(self._inputs) == 1:
+            return self._inputs[0].example
+        return {given.name: given.example for given in self._inputs}
+
+    def row_schema(self) -> dict[str, Any]:
+        if len(self._inputs) == 1:
+            return self._inputs[0].schema
+        names = [given.name for given in self._inputs]
+        return {"type": "object", "properties": {given.name: given.schema for given in self._inputs}, "required": names}
+
+    def answer_schema(self) -> dict[str, Any]:
+        names, widths = self._model.output_names, self._model.network.output_widths
+        schemas = [NUMBER if width == 1 else {"type": "array", "items": NUMBER} for width in widths]
+        several = {"type": "object", "properties": dict(zip(names, schemas, strict=True))}
+        return {"prediction": schemas[0] if len(names) == 1 else several}
+
+    def predict(self, given: GivenRows, options: Options) -> Answer:
+        X = self._read(given)
+        found: dict[str, Any] = {"prediction": self._listed(self._model.predict(X), len(given.rows))}
+        if options.spread:
+            distributions = self._model.predict_distribution(X)
+            spreads = [each.spread for each in distributions] if isinstance(distributions, list) else distributions.spread
+            found["spread"] = self._listed(spreads, len(given.rows))
+        return found
+
+    def _read(self, given: GivenRows) -> np.ndarray | list[np.ndarray]:
+        if len(self._inputs) == 1:
+            return self._inputs[0].read(given.rows, given)
+        names = {each.name for each in self._inputs}
+        for place, row in enumerate(given.rows):
+            if not isinstance(row, dict) or row.keys() != names:
+                rule = f"must be an object of the network's inputs ({first_of(sorted(names), 5)})"
+                came = ", ".join(map(shown, row)) if isinstance(row, dict) else "a list"
+                raise RefusedError(422, f"a row {rule}, got {came or 'nothing'}.", row=given.number(place))
+        return [each.read([row[each.name] for row in given.rows], given) for each in self._inputs]  # type: ignore[call-overload]
+
+    def _listed(self, outputs: Any, num_rows: int) -> list[Any]:
+        """An entry a row: a number or a list of them, or an object of these by the outputs' names."""
+        parts = [_of_width(part) for part in (outputs if isinstance(outputs, list) else [outputs])]
+        if len(parts) == 1:
+            return parts[0]
+        return [dict(zip(self._model.output_names, row, strict=True)) for row in zip(*parts, strict=True)]
+
+
+def _of_width(values: np.ndarray) -> list[Any]:
+    return list((values[:, 0] if values.ndim == 2 and values.shape[1] == 1 else values).tolist())
