@@ -117,6 +117,7 @@ from lamina.training import Progress as Progress
 from lamina.training import SmallGradient as SmallGradient
 from lamina.training import StopReason as StopReason
 from lamina.training import TargetLoss as TargetLoss
+from lamina.training import TensorBoardLog as TensorBoardLog
 from lamina.training import TimeLimit as TimeLimit
 from lamina.training import Trainer as Trainer
 from lamina.training import TrainingWarning as TrainingWarning

@@ -14,6 +14,7 @@ from lamina.training.callbacks import Progress as Progress
 from lamina.training.callbacks import Run as Run
 from lamina.training.callbacks import SmallGradient as SmallGradient
 from lamina.training.callbacks import TargetLoss as TargetLoss
+from lamina.training.callbacks import TensorBoardLog as TensorBoardLog
 from lamina.training.callbacks import TimeLimit as TimeLimit
 from lamina.training.history import History as History
 from lamina.training.history import Record as Record

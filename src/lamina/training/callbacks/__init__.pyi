@@ -9,4 +9,5 @@ from lamina.training.callbacks.monitor import Monitor as Monitor
 from lamina.training.callbacks.progress import Progress as Progress
 from lamina.training.callbacks.small_gradient import SmallGradient as SmallGradient
 from lamina.training.callbacks.target_loss import TargetLoss as TargetLoss
+from lamina.training.callbacks.tensorboard_log import TensorBoardLog as TensorBoardLog
 from lamina.training.callbacks.time_limit import TimeLimit as TimeLimit
