@@ -25,7 +25,7 @@ def run_parameters(run: Run) -> dict[str, Plain]:
     """
     settings, rows = run.settings, {"training_rows": run.training_data, "validation_rows": run.validation_data}
     counts = {name: data.num_rows for name, data in rows.items() if data is not None}
-    return {**settings_parameters(settings), **counts, "max_epochs": run.last_epoch}
+    return {**settings_parameters(settings), **counts, "rows_per_step": run.rows_per_step, "max_epochs": run.last_epoch}
 
 
 def settings_parameters(settings: TrainerSettings) -> dict[str, Plain]:

@@ -16,12 +16,12 @@ from sklearn.base import clone
 from lamina.doctor.patients.parameters import silent_copies
 from lamina.errors import FileError, MissingPackageError
 from lamina.estimators import MLPClassifier
-from lamina.training import Callback, Checkpoint, TensorBoardLog, TrainingWarning
+from lamina.training import Callback, Checkpoint, MLflowLog, TensorBoardLog, TrainingWarning, WandbLog
 from lamina.training.callbacks.tracker import Tracker, numbers_of
 from lamina.training.run_parameters import run_parameters
 
 unfinished = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
-TRACKERS = {"tensorboardX": TensorBoardLog}
+TRACKERS = {"tensorboardX": TensorBoardLog, "mlflow": MLflowLog, "wandb": WandbLog}
 
 
 class Book:

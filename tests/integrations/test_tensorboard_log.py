@@ -1,4 +1,4 @@
-"""Trackers of experiments with their own packages, offline, and what these read back (make test-integrations)."""
+"""TensorBoardLog, and what TensorBoard reads of its files (make test-integrations)."""
 
 from __future__ import annotations
 
@@ -8,46 +8,11 @@ from typing import Any
 
 import numpy as np
 import pytest
+from tests.integrations.tracked import ROWS, Kill, KilledError, X, Y, trainer
 
 from lamina.errors import FileError
 from lamina.estimators import MLPClassifier
-from lamina.layers import Dense
-from lamina.network import Sequential
 from lamina.training import Callback, Checkpoint, TensorBoardLog, Trainer, TrainingWarning
-
-X = np.random.default_rng(0).normal(size=(90, 4))
-Y = (X[:, 0] * X[:, 1] > 0).astype(int)
-ROWS = {"validation_data": (X[60:], Y[60:])}
-
-
-def trainer(*callbacks: Callback, **settings: Any) -> Trainer:
-    network = Sequential([Dense(8, activation="relu"), Dense(2)], 4)
-    usual = {"batch_size": 16, "metrics": "accuracy", "seed": 1}
-    return Trainer(network, "softmax_cross_entropy", callbacks=callbacks, **usual | settings)
-
-
-def column(trained: Trainer, key: str) -> list[Any]:
-    return trained.history[:, key]
-
-
-class Kill(Callback):
-    """Ends the process's training as a kill would: no callback hears of the end."""
-
-    runs_last = True
-
-    def __init__(self, epoch: int) -> None:
-        self.epoch = epoch
-
-    def on_epoch_end(self, trainer: Any, record: Any) -> None:
-        if record["epoch"] == self.epoch:
-            raise KilledError
-
-
-class KilledError(Exception):
-    pass
-
-
-# TensorBoard
 
 
 def names(folder: Path) -> list[str]:
@@ -75,7 +40,7 @@ def test_tensorboard_reads_what_the_history_has(tmp_path: Path) -> None:
     for part, tag, key in [("train", "loss", "loss"), ("validation", "loss", "validation_loss")]:
         found = points(tmp_path / "first" / part, tag)
         assert [step for step, _ in found] == [1, 2, 3, 4]
-        np.testing.assert_allclose([value for _, value in found], column(trained, key), rtol=1e-6)
+        np.testing.assert_allclose([value for _, value in found], trained.history[:, key], rtol=1e-6)
     assert board(tmp_path / "first" / "train").Tags()["scalars"] == ["loss", "learning_rate", "duration_s"]
     assert board(tmp_path / "first" / "validation").Tags()["scalars"] == ["loss", "accuracy"]
 
@@ -129,7 +94,7 @@ def test_tensorboard_shows_a_resumed_run_as_one(tmp_path: Path) -> None:
     for part, key in [("train", "loss"), ("validation", "validation_loss")]:
         found = points(tmp_path / "runs" / "a" / part, "loss")
         assert [step for step, _ in found] == [1, 2, 3, 4, 5, 6, 7]
-        np.testing.assert_allclose([value for _, value in found], column(resumed, key), rtol=1e-6)
+        np.testing.assert_allclose([value for _, value in found], resumed.history[:, key], rtol=1e-6)
     shown = board(tmp_path / "runs" / "a" / "train").Histograms("dense_1.bias")
     assert [event.step for event in shown] == [0, 1, 2, 3, 4, 5, 6, 7]
 
