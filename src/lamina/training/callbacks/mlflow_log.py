@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import sys
 import time
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -100,7 +99,7 @@ class MLflowLog(Tracker):
     def for_restart(self, number: int) -> None:
         super().for_restart(number)
         # Open runs are those of a thread, and restarts have threads of their own.
-        self._parent = self._open_run() if "mlflow" in sys.modules else None
+        self._parent = self._open_run()
 
     def _open(self, trainer: Run, run: str | None, told: int) -> _Session:
         client = self._client()
@@ -132,21 +131,23 @@ class MLflowLog(Tracker):
 
     def _new_run(self, client: Any, parent: str | None) -> str:
         """Make a run, within another one if there is a parent."""
-        tags = {} if parent is None else {_PARENT: parent}
-        if parent is not None:
-            experiment = client.get_run(parent).info.experiment_id
-        elif self.experiment is not None:
-            found = client.get_experiment_by_name(self.experiment)
-            experiment = client.create_experiment(self.experiment) if found is None else found.experiment_id
-        else:
-            # Which experiment is set, MLflow says nowhere else.
-            fluent = require("mlflow.tracking.fluent", owner=_OWNER)
-            experiment = "0" if self.tracking_uri is not None else fluent._get_experiment_id()
-        tags = require("mlflow.tracking.context.registry", owner=_OWNER).resolve_tags(tags)
-        name = self.name if self.name is None else self.name + self._suffix
-        if name is None and self._suffix:
-            name = self._suffix.removeprefix(".")
+        name = self.name + self._suffix if self.name is not None else self._suffix.removeprefix(".") or None
+        if parent is None and self.experiment is None and self.tracking_uri is None:
+            # Which experiment is set, MLflow tells nobody; so the run is opened its way, and left open for the client.
+            mlflow = require("mlflow", owner=_OWNER)
+            run = mlflow.start_run(run_name=name, nested=True)
+            mlflow.end_run("RUNNING")
+            return str(run.info.run_id)
+        tags = require("mlflow.tracking.context.registry", owner=_OWNER).resolve_tags({} if parent is None else {_PARENT: parent})
+        experiment = self._experiment_id(client) if parent is None else client.get_run(parent).info.experiment_id
         return str(client.create_run(experiment, tags=tags, run_name=name).info.run_id)
+
+    def _experiment_id(self, client: Any) -> str:
+        """The id of the experiment, which is made if needed; MLflow's own is number 0."""
+        if self.experiment is None:
+            return "0"
+        found = client.get_experiment_by_name(self.experiment)
+        return str(client.create_experiment(self.experiment) if found is None else found.experiment_id)
 
 
 class _Session:
