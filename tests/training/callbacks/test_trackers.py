@@ -124,8 +124,7 @@ def test_every_epoch_is_told_once_over_several_fits_of_a_trainer(make_trainer: A
 
 
 def test_a_tracker_that_fails_warns_once_and_changes_nothing(make_trainer: Any, table: Any, books: list[Book]) -> None:
-    plain, trainer = make_trainer(), make_trainer(callbacks=[FailAt(2, 4), (shelf := Shelf(histograms=1))])
-    shelf_tells_each(shelf)
+    plain, trainer = make_trainer(), make_trainer(callbacks=[FailAt(2, 4), Shelf(histograms=1)])
     plain.fit(*table, max_epochs=6)
     with pytest.warns(
         TrainingWarning, match=r"^Shelf: logging to run 'run 1' failed: OSError: No space left.* Training goes on"
@@ -138,9 +137,7 @@ def test_a_tracker_that_fails_warns_once_and_changes_nothing(make_trainer: Any, 
 
 
 def test_a_tracker_that_stays_lost_leaves_the_history_and_says_how_much_it_lacks(make_trainer: Any, table: Any) -> None:
-    shelf = Shelf()
-    shelf_tells_each(shelf)
-    trainer = make_trainer(callbacks=[FailAt(3), shelf])
+    trainer = make_trainer(callbacks=[FailAt(3), Shelf()])
     with pytest.warns(TrainingWarning) as said:
         trainer.fit(*table, max_epochs=4)
     assert [str(warning.message).partition(" failed")[0] for warning in said] == [
@@ -148,17 +145,6 @@ def test_a_tracker_that_stays_lost_leaves_the_history_and_says_how_much_it_lacks
         "Shelf: 2 epochs could not be logged to a book. The history has them.",
     ]
     assert len(trainer.history) == 4
-
-
-def shelf_tells_each(shelf: Shelf) -> None:
-    """Do not wait for epochs to tell together."""
-    tell = shelf._tell
-
-    def tell_now() -> None:
-        tell()
-        shelf._next_s = 0.0
-
-    shelf._tell = tell_now  # type: ignore[method-assign]
 
 
 @pytest.mark.parametrize(
@@ -215,8 +201,7 @@ class Kill(Callback):
 
 def test_a_killed_run_goes_on_as_the_same_run(make_trainer: Any, table: Any, books: list[Book], tmp_path: Any) -> None:
     def trainer(epoch: int) -> Any:
-        callbacks = [shelf := Shelf(), Checkpoint(tmp_path / "run", every=2, resume=True), Kill(epoch)]
-        shelf_tells_each(shelf)
+        callbacks = [Shelf(), Checkpoint(tmp_path / "run", every=2, resume=True), Kill(epoch)]
         return make_trainer(callbacks=callbacks)
 
     with pytest.raises(KilledError):
@@ -230,8 +215,9 @@ def test_a_killed_run_goes_on_as_the_same_run(make_trainer: Any, table: Any, boo
 
 
 def test_what_a_killed_run_had_no_time_to_tell_the_resumed_one_tells(
-    make_trainer: Any, table: Any, books: list[Book], tmp_path: Any
+    make_trainer: Any, table: Any, books: list[Book], tmp_path: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(Shelf, "pause_s", 1000.0)
     first = Shelf()
     first.on_fit_end = lambda trainer: None  # type: ignore[method-assign]
     with pytest.raises(KilledError):

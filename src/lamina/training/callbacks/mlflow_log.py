@@ -74,6 +74,8 @@ class MLflowLog(Tracker):
     'adult'
     """
 
+    pause_s = 1.0
+
     def __init__(self, experiment: str | None = None, name: str | None = None, tracking_uri: str | None = None) -> None:
         given = {"experiment": experiment, "name": name, "tracking_uri": tracking_uri}
         check_parameters(given, _RULES, owner=_OWNER)

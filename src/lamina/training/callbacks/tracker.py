@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, NamedTuple, Protocol
+from typing import Any, ClassVar, NamedTuple, Protocol
 
 import numpy as np
 
@@ -20,8 +20,7 @@ __all__ = ["HISTOGRAMS", "Session", "Timed", "Tracker", "numbers_of"]
 
 HISTOGRAMS = one_of(integer(1), value(None))
 
-# Short epochs are told together, this long apart, or so far that telling takes a tenth of the time.
-_PAUSE_S = 1.0
+# Where an answer takes long, pauses are so long that waiting for it is a tenth of the time.
 _PAUSE_BY_COST = 9.0
 _STATUS = {"": "failed", "interrupted": "killed", "non_finite": "failed"}
 
@@ -66,9 +65,15 @@ class Tracker(Callback):
     A run is opened when ``fit`` starts, and what is wrong with that is raised before anything is trained. A tracker that fails
     later, for a full disk or a server that is gone, neither ends the training nor changes it: there is a
     :class:`TrainingWarning`, and all that is missing is told when the fit ends, if that is possible by then.
+
+    Attributes
+    ----------
+    pause_s : float, default=0
+        Short epochs are told together, so many seconds apart at least; 0: each at its end.
     """
 
     runs_last = True
+    pause_s: ClassVar[float] = 0.0
 
     def __init__(self, histograms: int | None = None) -> None:
         self.histograms = histograms
@@ -155,8 +160,9 @@ class Tracker(Callback):
         began = time.monotonic()
         self._session.tell(self._waiting)
         self._told, self._waiting = self._waiting[-1].record["epoch"], []
-        now = time.monotonic()
-        self._next_s = now + max(_PAUSE_S, _PAUSE_BY_COST * (now - began))
+        if self.pause_s:
+            now = time.monotonic()
+            self._next_s = now + max(self.pause_s, _PAUSE_BY_COST * (now - began))
 
     def _try(self, act: Callable[[], None], *, is_over: bool = False) -> None:
         """Do something that may fail; of the first failure there is a warning."""
