@@ -39,7 +39,7 @@ notebooks: docs
 test-peers: $(VENV)/.peers
 	$(BIN)/python -m pytest tests/peers
 
-# Many trainings on clusters of Ray and Dask, which this machine plays; INTEGRATIONS='-m smoke' is what CI runs.
+# Many trainings on clusters of Ray and Dask, which this machine plays, and trackers of experiments; INTEGRATIONS='-m smoke' is what CI runs.
 INTEGRATIONS ?=
 test-integrations: $(VENV)/.integrations
 	$(BIN)/python -m pytest $(INTEGRATIONS) tests/integrations

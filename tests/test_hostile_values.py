@@ -25,10 +25,13 @@ from lamina.training import (
     EarlyStopping,
     JsonlLog,
     LearningRate,
+    MLflowLog,
     Progress,
     SmallGradient,
     TargetLoss,
+    TensorBoardLog,
     TimeLimit,
+    WandbLog,
 )
 from lamina.validation import InvalidParameterError
 
@@ -186,7 +189,8 @@ def test_a_path_that_is_none_is_refused_before_it_is_written() -> None:
 # Layers, losses, optimizers, schedules, initializers, regularizers, callbacks
 
 FAMILIES = (LAYERS, LOSSES, OPTIMIZERS, SCHEDULES, INITIALIZERS, REGULARIZERS)
-CALLBACKS = (Checkpoint, EarlyStopping, JsonlLog, LearningRate, Progress, SmallGradient, TargetLoss, TimeLimit)
+LOGS = (JsonlLog, MLflowLog, TensorBoardLog, WandbLog)
+CALLBACKS = (Checkpoint, EarlyStopping, LearningRate, Progress, SmallGradient, TargetLoss, TimeLimit, *LOGS)
 # What must be given, whichever setting is the wrong one.
 USUAL = {"units": 2, "rate": 0.1, "function": returns_nothing, "path": "x", "loss": 0.1, "seconds": 1, "target": 0.1, "value": 1}
 

@@ -112,12 +112,15 @@ from lamina.training import EarlyStopping as EarlyStopping
 from lamina.training import History as History
 from lamina.training import JsonlLog as JsonlLog
 from lamina.training import LearningRate as LearningRate
+from lamina.training import MLflowLog as MLflowLog
 from lamina.training import Monitor as Monitor
 from lamina.training import MonitorRecord as MonitorRecord
 from lamina.training import Progress as Progress
 from lamina.training import SmallGradient as SmallGradient
 from lamina.training import StopReason as StopReason
 from lamina.training import TargetLoss as TargetLoss
+from lamina.training import TensorBoardLog as TensorBoardLog
 from lamina.training import TimeLimit as TimeLimit
 from lamina.training import Trainer as Trainer
 from lamina.training import TrainingWarning as TrainingWarning
+from lamina.training import WandbLog as WandbLog

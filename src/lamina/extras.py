@@ -27,6 +27,9 @@ EXTRAS = {
     "ray": "ray",
     "torch": "gloo",
     "mpi4py": "mpi",
+    "tensorboardX": "tensorboard",
+    "mlflow": "mlflow",
+    "wandb": "wandb",
 }
 """The extra that installs each package."""
 

@@ -9,12 +9,15 @@ from lamina.training.callbacks import Checkpoint as Checkpoint
 from lamina.training.callbacks import EarlyStopping as EarlyStopping
 from lamina.training.callbacks import JsonlLog as JsonlLog
 from lamina.training.callbacks import LearningRate as LearningRate
+from lamina.training.callbacks import MLflowLog as MLflowLog
 from lamina.training.callbacks import Monitor as Monitor
 from lamina.training.callbacks import Progress as Progress
 from lamina.training.callbacks import Run as Run
 from lamina.training.callbacks import SmallGradient as SmallGradient
 from lamina.training.callbacks import TargetLoss as TargetLoss
+from lamina.training.callbacks import TensorBoardLog as TensorBoardLog
 from lamina.training.callbacks import TimeLimit as TimeLimit
+from lamina.training.callbacks import WandbLog as WandbLog
 from lamina.training.history import History as History
 from lamina.training.history import Record as Record
 from lamina.training.monitor_record import MonitorRecord as MonitorRecord

@@ -28,6 +28,7 @@ from lamina.training import (
     TargetLoss,
     TimeLimit,
     Trainer,
+    TrainingWarning,
 )
 from lamina.training.chunks import ChunkSize
 
@@ -433,8 +434,13 @@ def test_a_log_that_cannot_be_written_is_noticed_at_once(table, tmp_path):
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs the device that is always full")
 def test_a_log_on_a_full_disk_neither_ends_the_training_nor_loses_it(table):
     trainer = trainer_with(JsonlLog("/dev/full"), EarlyStopping("validation_loss", patience=50))
-    with pytest.raises(FileError, match=r"cannot write '/dev/full': no space left on device\. Its last 3 lines are missing"):
+    with pytest.warns(TrainingWarning) as said:
         trainer.fit(*table, validation_data=table, max_epochs=3)
+    what = "JsonlLog: cannot write '/dev/full': no space left on device."
+    assert [str(warning.message) for warning in said] == [
+        f"{what} Training goes on, and its lines wait for room.",
+        f"{what} Its last 3 lines are missing, but the history has them.",
+    ]
     assert trainer.stop_reason.code == "max_epochs"
     assert len(trainer.history) == 3
     assert np.isfinite(trainer.predict(table[0])).all()
@@ -444,7 +450,7 @@ def test_a_log_on_a_full_disk_neither_ends_the_training_nor_loses_it(table):
 
 def test_lines_that_found_no_room_are_written_when_there_is(table, tmp_path):
     class Crowded:
-        """A file that takes half a line, then nothing twice, then all."""
+        """A file that takes half a line, then nothing, and that twice, then all."""
 
         def __init__(self, file):
             self.file, self.answers = file, [7, OSError(errno.ENOSPC, "No space left on device")] * 2
@@ -462,11 +468,13 @@ def test_lines_that_found_no_room_are_written_when_there_is(table, tmp_path):
         runs_last = True
 
         def on_fit_begin(self, trainer):
-            log._file = Crowded(log._file)
+            log._file._file = Crowded(log._file._file)
 
     log = JsonlLog(tmp_path / "run.jsonl")
     trainer = trainer_with(log, MakeCrowded())
-    trainer.fit(*table, max_epochs=4)
+    with pytest.warns(TrainingWarning, match="its lines wait for room") as said:
+        trainer.fit(*table, max_epochs=4)
+    assert len(said) == 1
     assert [json.loads(line) for line in (tmp_path / "run.jsonl").read_text().splitlines()] == trainer.history.to_list()
 
 

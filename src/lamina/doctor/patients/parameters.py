@@ -13,6 +13,7 @@ import numpy as np
 from lamina.errors import InvalidSettingError, phrase
 from lamina.training import Callback, Checkpoint, JsonlLog, Progress
 from lamina.training.callbacks.callback import list_of_callbacks
+from lamina.training.callbacks.tracker import Tracker
 
 __all__ = ["companions", "copied", "differing", "longer", "silent_copies"]
 
@@ -49,8 +50,9 @@ def longer(estimator: Any, times: float, epochs: str, patience: str) -> dict[str
 
 
 def silent_copies(callbacks: Callback | Sequence[Callback]) -> list[Callback]:
-    """Copies of a user's callbacks for a training of the doctor's own, without those that write to files or to the terminal."""
-    return [_copy(each) for each in list_of_callbacks(callbacks) if not isinstance(each, Checkpoint | JsonlLog | Progress)]
+    """Copies of a user's callbacks for a training of the doctor's own, without those that write anywhere."""
+    writing = Checkpoint | JsonlLog | Progress | Tracker
+    return [_copy(each) for each in list_of_callbacks(callbacks) if not isinstance(each, writing)]
 
 
 def _copy(callback: Callback) -> Callback:

@@ -5,8 +5,11 @@ from lamina.training.callbacks.checkpoint import Checkpoint as Checkpoint
 from lamina.training.callbacks.early_stopping import EarlyStopping as EarlyStopping
 from lamina.training.callbacks.jsonl_log import JsonlLog as JsonlLog
 from lamina.training.callbacks.learning_rate import LearningRate as LearningRate
+from lamina.training.callbacks.mlflow_log import MLflowLog as MLflowLog
 from lamina.training.callbacks.monitor import Monitor as Monitor
 from lamina.training.callbacks.progress import Progress as Progress
 from lamina.training.callbacks.small_gradient import SmallGradient as SmallGradient
 from lamina.training.callbacks.target_loss import TargetLoss as TargetLoss
+from lamina.training.callbacks.tensorboard_log import TensorBoardLog as TensorBoardLog
 from lamina.training.callbacks.time_limit import TimeLimit as TimeLimit
+from lamina.training.callbacks.wandb_log import WandbLog as WandbLog

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from lamina.stop_reason import StopReason
     from lamina.training.best_weights import Weights
     from lamina.training.history import History, Record
+    from lamina.training.settings import TrainerSettings
 
 __all__ = ["Callback", "Run", "list_of_callbacks"]
 
@@ -28,6 +29,7 @@ class Run(Protocol):
     ----------
     executor : Executor
         Its ``parameters`` and ``state`` are live: writing into them changes the model.
+    settings : TrainerSettings
     history : History
     epoch, step : int
         Epochs and steps done over all fits of the trainer.
@@ -44,6 +46,7 @@ class Run(Protocol):
         Seed of all randomness.
     """
 
+    settings: TrainerSettings
     history: History
     epoch: int
     step: int

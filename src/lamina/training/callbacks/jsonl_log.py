@@ -5,15 +5,17 @@ from __future__ import annotations
 import json
 import math
 import os
-from contextlib import suppress
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 from lamina import validation
-from lamina.errors import FileError
+from lamina.caller import warn_caller
+from lamina.errors import FileError, counted
 from lamina.files.atomic import check_writable
+from lamina.files.patient_file import PatientFile
 from lamina.training.callbacks.callback import Callback, Run
 from lamina.training.history import Record
+from lamina.training.training_warning import TrainingWarning
 from lamina.validation import check_parameters
 
 __all__ = ["JsonlLog"]
@@ -22,7 +24,8 @@ __all__ = ["JsonlLog"]
 class JsonlLog(Callback):
     """Appends each epoch's record to a file as one line of JSON, written without buffering so that it can be followed.
 
-    A full disk does not end the training: lines that could not be written are kept and retried with the next one.
+    A full disk does not end the training, nor what comes after it: lines that could not be written are kept and retried with the
+    next one.
 
     Parameters
     ----------
@@ -32,8 +35,9 @@ class JsonlLog(Callback):
     Raises
     ------
     FileError
-        If the file cannot be opened or, when training is over, if some lines could not be written. The trainer then still
-        has its weights and its whole history.
+        When ``fit`` starts, if the file cannot be opened.
+    TrainingWarning
+        If a line cannot be written and, when training is over, if some are still missing. The history has them.
 
     Examples
     --------
@@ -46,8 +50,8 @@ class JsonlLog(Callback):
     def __init__(self, path: str | os.PathLike[str]) -> None:
         check_parameters({"path": path}, {"path": validation.path()}, owner="JsonlLog")
         self.path = os.fspath(path)
-        self._file: BinaryIO | None = None
-        self._waiting = b""
+        self._file: PatientFile | None = None
+        self._has_failed = False
 
     def __getstate__(self) -> dict[str, Any]:
         """For a pickle: leave out the open file."""
@@ -55,36 +59,38 @@ class JsonlLog(Callback):
 
     def on_fit_begin(self, trainer: Run) -> None:
         check_writable(self.path)
-        self._waiting = b""
+        self._has_failed = False
         try:
             if trainer.epoch:
                 self._drop_later(trainer.epoch)
-            # Unbuffered, so that after a failed write it is known to the byte what remains.
-            self._file = Path(self.path).open("ab" if trainer.epoch else "wb", buffering=0)  # noqa: SIM115, closed at the end of fit
+            self._file = PatientFile(self.path, "ab" if trainer.epoch else "wb")
         except OSError as error:
             raise FileError(f"cannot write {self.path!r}: {error.strerror}. Name another file.") from error
 
     def on_epoch_end(self, trainer: Run, record: Record) -> None:
-        if self._file is not None:
-            self._waiting += (json.dumps(record, default=_plain) + "\n").encode()
-            with suppress(OSError):
-                self._write()
-
-    def on_fit_end(self, trainer: Run) -> None:
         if self._file is None:
             return
+        self._file.add((json.dumps(record, default=_plain) + "\n").encode())
         try:
-            self._write()
+            self._file.flush()
         except OSError as error:
-            lines = self._waiting.count(b"\n")
-            raise FileError(
-                f"cannot write {self.path!r}: {(error.strerror or str(error)).lower()}. Its last {lines} lines are missing, but "
-                "they are in the trainer's history; nothing else was lost. Free some space or name another file."
-            ) from error
-        finally:
-            file, self._file = self._file, None
-            with suppress(OSError):
-                file.close()
+            had_failed, self._has_failed = self._has_failed, True
+            if not had_failed:
+                self._warn(error, "Training goes on, and its lines wait for room.")
+
+    def on_fit_end(self, trainer: Run) -> None:
+        file, self._file = self._file, None
+        if file is None:
+            return
+        try:
+            file.close()
+        except OSError as error:
+            lines = counted(file.waiting.count(b"\n"), "line")
+            self._warn(error, f"Its last {lines} are missing, but the history has them.")
+
+    def _warn(self, error: OSError, consequence: str) -> None:
+        reason = (error.strerror or str(error)).lower()
+        warn_caller(f"JsonlLog: cannot write {self.path!r}: {reason}. {consequence}", TrainingWarning)
 
     def _drop_later(self, epoch: int) -> None:
         """Cut off the records after ``epoch``: a killed run wrote them, and the resumed run writes them again."""
@@ -95,11 +101,6 @@ class JsonlLog(Callback):
         first = next((i for i, line in enumerate(lines) if _epoch_of(line) > epoch), len(lines))
         if first < len(lines):
             os.truncate(path, sum(map(len, lines[:first])))
-
-    def _write(self) -> None:
-        """Write the waiting lines, as far as possible."""
-        while self._waiting and self._file is not None:
-            self._waiting = self._waiting[self._file.write(self._waiting) :]
 
 
 def _epoch_of(line: bytes) -> float:
