@@ -15,8 +15,9 @@ from lamina.engine.blas import SingleThreadedBlas, scipy_blas
 from lamina.engine.executor import Gradient, Observation, OutputGradients, Probe, Snapshot, Update, Watch, check_shape
 from lamina.engine.extension import _native
 from lamina.engine.layer_buffers import unit_layers, unit_widths
-from lamina.engine.native_data import DataReader, as_order
+from lamina.engine.native_data import DataReader
 from lamina.engine.native_probes import INNER_EDGES, NUM_NUMBERS, ProbedLayer, WatchRecords, probe_of
+from lamina.engine.order import as_order
 from lamina.engine.plan import (
     Batches,
     BestEpoch,

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from lamina.engine.executor import Executor, Observation, Probe, StepProbes, Watch
+from lamina.engine.formulas.array import in_numpy
 from lamina.engine.layer_buffers import unit_layers, unit_widths
 from lamina.engine.probe import EDGES, flat_units, probe
 
@@ -45,7 +46,7 @@ class Watching:
                 watch.losses = np.append(watch.losses, loss)
                 watch.found = _appended(watch.found, found)
         is_measured = any(step in watch.updates for watch in self._watches)
-        self._before = np.array(self._executor.snapshot().parameters) if is_measured else None
+        self._before = in_numpy(self._executor.snapshot().parameters) if is_measured else None
 
     def looks_within(self, step: int) -> bool:
         """Whether the rows of a step are looked at."""
@@ -58,7 +59,7 @@ class Watching:
         loss, weight_sum = seen.gradient.losses.sum(), seen.gradient.weight_sum
         reached = program.needs_gradient()
         known = seen._replace(d_values={b: array for b, array in seen.d_values.items() if b in reached})
-        found = probe(program, np.asarray(self._executor.snapshot().parameters), known, weight_sum)
+        found = probe(program, in_numpy(self._executor.snapshot().parameters), known, weight_sum)
         for watch in self._watches:
             if step not in watch.own:
                 continue
