@@ -55,5 +55,6 @@ def max_norm(weight: Array, bound: float) -> Array:
     factor = bound / most / xp.where(length > 0, length, 1.0)
     rows = xp.where(xp.isfinite(norm), rows, rows * factor)
     norm = xp.where(xp.isfinite(norm), norm, bound)
-    factor = xp.where(norm > bound, bound / xp.where(norm > 0, norm, 1.0), 1.0)
+    # torch takes a number divided by an array for its reciprocal, times the number
+    factor = xp.where(norm > bound, xp.full_like(norm, bound) / xp.where(norm > 0, norm, 1.0), 1.0)
     return xp.reshape(rows * factor, weight.shape)

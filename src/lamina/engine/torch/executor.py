@@ -57,7 +57,7 @@ class TorchExecutor:
     dtype: np.dtype
 
     def __init__(self, program: Program, dtype: str | np.dtype = "float32", device: str = "auto") -> None:
-        self._torch = torch = require("torch", owner='engine="torch"')
+        self._torch = torch = require("torch", owner="engine='torch'", extra="torch")
         self.dtype = np.dtype(dtype)
         self.device = chosen_device(torch, device, self.dtype)
         scalar: Callable[[float], Array | float] = float
