@@ -89,7 +89,10 @@ def make_executor(
         return TorchExecutor(program, dtype, device)
     own = next((op.layer for op in program.ops if op.code is not None), None)
     if own is not None and engine == "native":
-        rule, repair = "must be 'auto', 'reference' or 'torch' with a layer in Python", "The native engine runs its own layers alone."
+        rule, repair = (
+            "must be 'auto', 'reference' or 'torch' with a layer in Python",
+            "The native engine runs its own layers alone.",
+        )
         raise InvalidSettingError(phrase("engine", rule, engine, repair=repair, owner=own))
     if own is None and _wants_native(engine):
         from lamina.engine.native import NativeExecutor

@@ -109,7 +109,8 @@ class Trainer(Resumable):
         Where rows come in blocks: how many of them are shuffled together, >= 1, and at least two batches. Twice as many are in
         memory, and two blocks. "auto": 262,144, or as many as take 128 MiB.
     engine : {"auto", "native", "reference", "torch"}, default="auto"
-        What computes; all give the same numbers up to rounding. "auto": compiled code, or the reference where a layer is in Python.
+        What computes; all give the same numbers, up to rounding. "auto": compiled code, or the reference where a layer is in
+        Python.
         "torch": the reference's formulas on torch's tensors, on the ``device``; see :doc:`/how-to/gpu`.
     device : {"auto", "cpu", "cuda", "mps"}, default="auto"
         Where ``engine="torch"`` computes; "auto" is CUDA if torch finds it, or else Apple's MPS in float32, or else the CPU.

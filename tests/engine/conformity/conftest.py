@@ -17,7 +17,6 @@ from lamina.engine.native import NativeExecutor
 from lamina.engine.reference import ReferenceExecutor
 
 
-
 def torch_executor(program: Program, dtype: str) -> Executor:
     from lamina.engine.torch import TorchExecutor
 

@@ -140,7 +140,7 @@ def momentum_product(beta1: float, psi: float, t: Count) -> Rate:
     >>> momentum_product(0.9, 0.0, 2)  # without decay every mu is half of beta1
     0.2025
     """
-    if not isinstance(t, Integral):
+    if not isinstance(t, Integral | int):
         xp = array_namespace(t)
         i = xp.arange(1, _num_factors(beta1, psi) + 1, dtype=t.dtype, device=t.device)
         return xp.prod(xp.where(i <= t, _scheduled_momentum(beta1, psi, i), 1.0))

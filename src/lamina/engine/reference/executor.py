@@ -122,7 +122,6 @@ class ReferenceExecutor:
         """The arrays of parameters and state that the formulas read."""
         return self.learner.parameters, self.learner.state
 
-    @_quietly
     def train(
         self,
         data: Batches,
@@ -133,10 +132,17 @@ class ReferenceExecutor:
         watches: Sequence[Watch] = (),
     ) -> TrainingResult:
         """Train on the rows ``order``, ``batch_size`` at a time; stops before the first step that is not finite."""
+        return self.train_watched(data, order, batch_size, first_step, values, Watching(self, watches))
+
+    @_quietly
+    def train_watched(
+        self, data: Batches, order: np.ndarray, batch_size: int, first_step: int, values: StepValues, watching: Watching
+    ) -> TrainingResult:
+        """As :meth:`train`, with what watches have seen so far."""
         self.learner.close()
         gradients: list[Gradient] = []
         updates: list[Update] = []
-        failure, watching = None, Watching(self, watches)
+        failure = None
         for k in range(-(-len(order) // batch_size)):
             step = first_step + k
             learning_rate, weight_decay, rates = values.at(k)
@@ -301,7 +307,10 @@ class ReferenceExecutor:
         seen = self.observe(data, dropout_rates=[0.0] * len(self.program.mask_rates))
         loss = math.nan if seen.gradient is None else float(seen.gradient.losses.sum())
         return loss, probe(
-            self.program, in_numpy(self.learner.parameters), observation_in_numpy(seen), total_weight(data, np.arange(data.num_rows))
+            self.program,
+            in_numpy(self.learner.parameters),
+            observation_in_numpy(seen),
+            total_weight(data, np.arange(data.num_rows)),
         )
 
     def weight_change(self, before: np.ndarray) -> np.ndarray:

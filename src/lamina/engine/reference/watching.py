@@ -38,6 +38,10 @@ class Watching:
             watch.losses, watch.found, watch.changes = np.empty(0), nothing, of_layers
             watch.seen = StepProbes(np.empty(0), np.empty(0), np.empty(0), nothing, no_units)
 
+    def is_due(self, step: int) -> bool:
+        """Whether anything is measured at a step."""
+        return any(step in numbers for watch in self._watches for numbers in (watch.probes, watch.updates, watch.own))
+
     def before(self, step: int) -> None:
         """Take the probes before a step, and keep the weights if its change is to be measured."""
         for watch in self._watches:

@@ -10,7 +10,7 @@ import numpy as np
 from scipy import sparse
 
 from lamina.engine.formulas.array import Array
-from lamina.engine.plan import Batches, InputArray
+from lamina.engine.plan import Batches
 
 __all__ = ["DeviceRows", "PaddedRows", "tensor_of"]
 
@@ -34,7 +34,7 @@ class PaddedRows:
     shape: tuple[int, int]
 
     @classmethod
-    def of(cls, torch: Any, rows: InputArray, number: dict[str, Any]) -> PaddedRows:
+    def of(cls, torch: Any, rows: Any, number: dict[str, Any]) -> PaddedRows:
         csr = sparse.csr_array(rows)
         csr.sum_duplicates()
         lengths = np.diff(csr.indptr)
@@ -74,11 +74,9 @@ class DeviceRows:
 
     @classmethod
     def of(cls, torch: Any, data: Batches, number: dict[str, Any], wide: Any) -> DeviceRows:
-        inputs = [x if sparse.issparse(x) else tensor_of(torch, x, number) for x in data.inputs]
+        inputs: list[Any] = [x if sparse.issparse(x) else tensor_of(torch, x, number) for x in data.inputs]
         targets = [tensor_of(torch, target, number) for target in data.targets]
-        read: list[DenseRows | PaddedRows] = [
-            PaddedRows.of(torch, x, number) if sparse.issparse(x) else DenseRows(x) for x in inputs
-        ]
+        read = [PaddedRows.of(torch, x, number) if sparse.issparse(x) else DenseRows(x) for x in inputs]
         read += [DenseRows(target) for target in targets]
         if data.sample_weight is not None:
             read.append(DenseRows(tensor_of(torch, data.sample_weight, number | {"dtype": wide})))

@@ -35,7 +35,9 @@ def chosen_device(torch: Any, name: str, dtype: np.dtype) -> Any:
         raise InvalidSettingError(phrase("device", rule, name, repair=f'Use device="auto".{hint}'))
     if name == "mps" and dtype != np.float32:
         repair = 'Use dtype="float32", or device="cpu".'
-        raise InvalidSettingError(phrase("dtype", 'must be float32 with device="mps", which has no others', dtype.name, repair=repair))
+        raise InvalidSettingError(
+            phrase("dtype", 'must be float32 with device="mps", which has no others', dtype.name, repair=repair)
+        )
     return torch.device(name)
 
 

@@ -15,22 +15,18 @@ from lamina.engine.order import as_order
 from lamina.engine.plan import Batches, InputArray, StepValues, TrainingPlan, TrainingResult
 from lamina.engine.program import Program
 from lamina.engine.reference.executor import ReferenceExecutor, observation_in_numpy
-from lamina.engine.reference.objective import check_losses
 from lamina.engine.reference.step import Setting
 from lamina.engine.torch.device_rows import DeviceRows, tensor_of
 from lamina.engine.torch.devices import chosen_device
 from lamina.engine.torch.masks import keep_mask
 from lamina.engine.torch.mirror import Mirror
-from lamina.engine.torch.numbers import Columns
-from lamina.engine.torch.steps import DeviceSteps
+from lamina.engine.torch.training import DeviceTraining
 from lamina.extras import require
 
 if TYPE_CHECKING:
     from lamina.engine.perturbation import BatchObjective, PerturbationRule
 
 __all__ = ["TorchExecutor"]
-
-_MOST_KINDS = 8  # of steps whose memory is kept
 
 
 class TorchExecutor:
@@ -54,6 +50,7 @@ class TorchExecutor:
         If torch does not find the device, or it has no float64.
     """
 
+    program: Program
     dtype: np.dtype
 
     def __init__(self, program: Program, dtype: str | np.dtype = "float32", device: str = "auto") -> None:
@@ -64,28 +61,24 @@ class TorchExecutor:
         if self.device.type != "mps":
             scalar = partial(torch.tensor, dtype=torch.float64, device=self.device)
         setting = Setting(torch, self.device, scalar, partial(keep_mask, torch, self.device))
+        self.program = program
         self._plain = ReferenceExecutor(program, dtype, setting=setting)
-        self._plan: TrainingPlan | None = None
+        self._training = DeviceTraining(torch, self._plain)
         self._mirror: Mirror | None = None
-        self._kinds: dict[tuple[int, Columns, bool], DeviceSteps] = {}
         self._reader = object()  # under which data keep what was copied to the device
-
-    @property
-    def program(self) -> Program:
-        """What it runs."""
-        return self._plain.program
 
     def configure(self, plan: TrainingPlan) -> None:
         """Set the training plan; slots are reset to 0 if their number changed."""
+        changes = plan != self._plain.learner.plan
         self._plain.configure(plan)
-        if plan != self._plan:
-            self._kinds.clear()
-        self._plan = plan
+        if changes:
+            self._training.forget()
 
     def reprogram(self, program: Program) -> None:
         """Go on with a program that differs only in how its parameters are trained."""
+        self.program = program
         self._plain.reprogram(program)
-        self._kinds.clear()
+        self._training.forget()
 
     # Stored values
 
@@ -136,42 +129,8 @@ class TorchExecutor:
     ) -> TrainingResult:
         """Train on the rows ``order``, ``batch_size`` at a time; stops before the first step that is not finite."""
         with self._call():
-            self._plain.learner.close()
-            check_losses(self.program)
-            order, rows = as_order(order, data.num_rows), self._rows(data)
-            if watches or not len(order):
-                return self._plain.train(rows.batches, order, batch_size, first_step, values, watches)
-            results, done, num_steps = [], 0, -(-len(order) // batch_size)
-            while done < num_steps and not (results and results[-1].failure):
-                count = len(order) // batch_size - done or 1  # all whole batches, then the shorter one
-                own = order[done * batch_size : (done + count) * batch_size]
-                results.append(self._steps(rows, own, first_step + done, count, values.part(slice(done, done + count))))
-                done += len(results[-1].losses)
-                if len(results[-1].losses) < count:
-                    results.append(self._plainly(rows, order, batch_size, done, first_step, values))
-                    done += len(results[-1].losses)
-            return _joined(results)
-
-    def _steps(self, rows: DeviceRows, order: np.ndarray, first_step: int, count: int, values: StepValues) -> TrainingResult:
-        """Some steps with equally many rows, as far as they are finite."""
-        learner, batch_size = self._plain.learner, len(order) // count
-        columns, is_weighted = Columns.of(learner, values), rows.batches.sample_weight is not None
-        kind = (batch_size, columns, is_weighted)
-        steps = self._kinds.pop(kind, None) or DeviceSteps(self._torch, learner, *kind)
-        self._kinds[kind] = steps  # the last one used is the last to go
-        while len(self._kinds) > _MOST_KINDS:
-            del self._kinds[next(iter(self._kinds))]
-        found = steps.run(rows, order, first_step, values)
-        norms = found.norms.astype(np.float64) if learner.plan.record_norms else None
-        told = found.head_losses.astype(np.float64) if columns.num_heads > 1 else None
-        return TrainingResult(found.losses.astype(np.float64), norms, int(found.clipped.sum()), None, head_losses=told)
-
-    def _plainly(
-        self, rows: DeviceRows, order: np.ndarray, batch_size: int, done: int, first_step: int, values: StepValues
-    ) -> TrainingResult:
-        """The step that was not finite once more, by the reference engine, which says where."""
-        own, part = order[done * batch_size : (done + 1) * batch_size], values.part(slice(done, done + 1))
-        return self._plain.train(rows.batches, own, batch_size, first_step + done, part)
+            order = as_order(order, data.num_rows)
+            return self._training.train(self._rows(data), order, batch_size, first_step, values, watches)
 
     def gradient(
         self,
@@ -261,8 +220,9 @@ class TorchExecutor:
         """The training objective and its flat gradient, over ``order`` as one batch; nothing changes."""
         with self._call():
             rows, on_device = as_order(order, data.num_rows), self._rows(data).batches
-            settings = {"training": training, "step": step, "head_losses": head_losses}
-            loss, vector = self._plain.loss_and_gradient(on_device, order=rows, **settings)
+            loss, vector = self._plain.loss_and_gradient(
+                on_device, order=rows, training=training, step=step, head_losses=head_losses
+            )
             return loss, in_numpy(vector)
 
     def observe(
@@ -279,8 +239,10 @@ class TorchExecutor:
         with self._call():
             given = None if d_outputs is None else self._told_in_numpy(d_outputs)
             on_device, rows = self._rows(data).batches, as_order(rows, data.num_rows)
-            settings = {"training": training, "step": step, "dropout_rates": dropout_rates, "d_outputs": given}
-            return observation_in_numpy(self._plain.observe(on_device, rows, **settings))
+            seen = self._plain.observe(
+                on_device, rows, training=training, step=step, dropout_rates=dropout_rates, d_outputs=given
+            )
+            return observation_in_numpy(seen)
 
     def probe(self, data: Batches) -> tuple[float, Probe]:
         """The loss of all rows as one batch, and how each layer fares."""
@@ -326,17 +288,3 @@ class TorchExecutor:
 
 def _all_in_numpy(arrays: Sequence[Array]) -> list[np.ndarray]:
     return [in_numpy(array) for array in arrays]
-
-
-def _joined(results: Sequence[TrainingResult]) -> TrainingResult:
-    """The result of calls that follow each other."""
-
-    def column(name: str) -> np.ndarray | None:
-        parts = [getattr(result, name) for result in results]
-        return None if parts[0] is None else np.concatenate(parts)
-
-    losses = np.concatenate([result.losses for result in results])
-    num_clipped = sum(result.num_clipped for result in results)
-    return TrainingResult(
-        losses, column("gradient_norms"), num_clipped, results[-1].failure, head_losses=column("head_losses")
-    )

@@ -45,15 +45,13 @@ class Columns(NamedTuple):
         return cls(len(learner.program.heads), has_decay, num_rates)
 
     @property
-    def count(self) -> int:
+    def width(self) -> int:
         """The number of columns."""
         return 5 + self.num_heads + self.num_rates
 
-    def table(
-        self, learner: Step, data: Batches, batches: Sequence[np.ndarray], first_step: int, values: StepValues
-    ) -> np.ndarray:
-        """A row for each step on the rows of ``batches``, float64 (steps, count)."""
-        table = np.empty((len(batches), self.count))
+    def table(self, learner: Step, data: Batches, batches: np.ndarray, first_step: int, values: StepValues) -> np.ndarray:
+        """A row for each step on the rows of ``batches``, float64 (steps, width)."""
+        table = np.empty((len(batches), self.width))
         for k, rows in enumerate(batches):
             rate, decay, rates = values.at(k)
             total = total_weight(data, rows)

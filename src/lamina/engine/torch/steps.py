@@ -68,7 +68,7 @@ class DeviceSteps:
         self._batch = [torch.zeros((batch_size, width), **learner.number) for width in widths]
         self._weights = torch.zeros(batch_size, **wide) if is_weighted else None
         self._order = torch.zeros((most, batch_size), **exact)
-        self._table = torch.zeros((most, columns.count), **wide)
+        self._table = torch.zeros((most, columns.width), **wide)
         self._first_step, self._k, self._done = (torch.zeros((), **exact) for _ in range(3))
         self._goes_on = torch.zeros((), dtype=torch.bool, device=device)
         heads = torch.zeros((most, columns.num_heads), **wide)
