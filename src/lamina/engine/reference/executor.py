@@ -11,6 +11,7 @@ import numpy as np
 from lamina.engine.executor import Gradient, Observation, OutputGradients, Probe, Snapshot, Update, Watch, check_shape
 from lamina.engine.formulas.activation import activation_forward
 from lamina.engine.formulas.array import Array, Namespace, in_numpy
+from lamina.engine.own_functions import OwnFunctions
 from lamina.engine.plan import Batches, InputArray, StepValues, TrainingPlan, TrainingResult
 from lamina.engine.probe import probe, weight_norms
 from lamina.engine.program import Program
@@ -312,6 +313,10 @@ class ReferenceExecutor:
             observation_in_numpy(seen),
             total_weight(data, np.arange(data.num_rows)),
         )
+
+    def own_functions(self, code: OwnFunctions) -> OwnFunctions:
+        """What an op of the user's own computes here, as functions of NumPy arrays."""
+        return code
 
     def weight_change(self, before: np.ndarray) -> np.ndarray:
         """The norm of the change of each layer's weights."""

@@ -12,6 +12,7 @@ import numpy as np
 from lamina.engine.executor import Gradient, Observation, OutputGradients, Probe, Snapshot, Update, Watch, check_shape
 from lamina.engine.formulas.array import Array, in_numpy
 from lamina.engine.order import as_order
+from lamina.engine.own_functions import OwnFunctions
 from lamina.engine.plan import Batches, InputArray, StepValues, TrainingPlan, TrainingResult
 from lamina.engine.program import Program
 from lamina.engine.reference.executor import ReferenceExecutor, observation_in_numpy
@@ -248,6 +249,15 @@ class TorchExecutor:
         """The loss of all rows as one batch, and how each layer fares."""
         with self._call():
             return self._plain.probe(self._rows(data).batches)
+
+    def own_functions(self, code: OwnFunctions) -> OwnFunctions:
+        """What an op of the user's own computes here, as functions of NumPy arrays; on the CPU where the device has no float64."""
+        torch = self._torch
+        place = {"device": "cpu" if self.device.type == "mps" else self.device}
+        return code.on(
+            partial(tensor_of, torch, number=place),
+            lambda found: in_numpy(found.detach()) if isinstance(found, torch.Tensor) else found,
+        )
 
     def weight_change(self, before: np.ndarray) -> np.ndarray:
         """The norm of the change of each layer's weights."""

@@ -115,11 +115,11 @@ class DeviceSteps:
         self._num_taken += 1
         own = any(op.code is not None for op in self._learner.program.ops)
         if self._num_taken == _WORTH_RECORDING and not (own or self._tells_numbers):
-            self._go = replayed(self._torch, self._device, self._take, self._rehearse)
+            self._go = replayed(self._torch, self._device, self._take, self.rehearse)
         self._go()
 
-    def _rehearse(self) -> None:
-        """A step that leaves no trace."""
+    def rehearse(self) -> None:
+        """Take a step that leaves no trace."""
         before = [(each, each.clone()) for each in (self._goes_on, self._k)]
         self._goes_on.fill_(False)
         self._take()
