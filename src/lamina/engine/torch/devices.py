@@ -30,13 +30,14 @@ def chosen_device(torch: Any, name: str, dtype: np.dtype) -> Any:
     if name == "auto":
         name = next(each for each in ("cuda", "mps", "cpu") if each in found and (each != "mps" or dtype == np.float32))
     if name not in found:
-        rule = f"must be a device that torch {torch.__version__} finds here, which are {' and '.join(found)}"
-        hint = " This torch is built without CUDA." if name == "cuda" and torch.version.cuda is None else ""
-        raise InvalidSettingError(phrase("device", rule, name, repair=f'Use device="auto".{hint}'))
+        rule = f"must be 'auto' or what torch {torch.__version__} finds here ({', '.join(map(repr, found))})"
+        without = name == "cuda" and torch.version.cuda is None
+        repair = "This torch is built without CUDA: install one that is built with it." if without else "Use device='auto'."
+        raise InvalidSettingError(phrase("device", rule, name, repair=repair))
     if name == "mps" and dtype != np.float32:
-        repair = 'Use dtype="float32", or device="cpu".'
+        repair = "Use dtype='float32', or device='cpu'."
         raise InvalidSettingError(
-            phrase("dtype", 'must be float32 with device="mps", which has no others', dtype.name, repair=repair)
+            phrase("dtype", "must be float32 with device='mps', which has no others", dtype.name, repair=repair)
         )
     return torch.device(name)
 
