@@ -186,14 +186,47 @@ def test_weights_are_read_and_written_in_place():
 def test_a_mirror_takes_what_was_written_and_shows_what_changed():
     """What :attr:`Trainer.weights` are where the device's memory is not the host's."""
     tensor = torch.tensor([1.0, 2.0])
-    mirror = Mirror(torch, [tensor])
-    mirror.arrays[0][0] = 5.0
+    mirror = Mirror(torch, tensor)
+    first = mirror.array[:1]
+    first[0] = 5.0
     assert tensor.tolist() == [1.0, 2.0]
     mirror.read()
     assert tensor.tolist() == [5.0, 2.0]
-    tensor[1] = 7.0
+    tensor[0] = 7.0
     mirror.show()
-    assert mirror.arrays[0].tolist() == [5.0, 7.0]
+    assert first.tolist() == [7.0]
+
+
+def test_a_mirror_that_nobody_has_takes_what_was_written_and_is_given_up():
+    tensor = torch.tensor([1.0, 2.0])
+    mirror = Mirror(torch, tensor)
+    mirror.array[0] = 5.0
+    mirror.read()
+    assert tensor.tolist() == [5.0, 2.0]
+    tensor[0] = 3.0
+    mirror.show()
+    mirror.read()
+    assert tensor.tolist() == [3.0, 2.0]
+    assert mirror.array.tolist() == [3.0, 2.0]
+
+
+def test_weights_of_a_trainer_are_mirrored_where_the_host_has_no_view(monkeypatch):
+    """The same on the CPU, with copies in place of the tensors' own memory."""
+    trainer = Trainer(plain(), "squared_error", engine="torch", dtype="float64", seed=5)
+    usual = Trainer(plain(), "squared_error", engine="torch", dtype="float64", seed=5)
+    for each in (trainer, usual):
+        each.build(6)
+    executor = trainer.executor
+    monkeypatch.setattr(executor, "_mirrors", tuple(Mirror(torch, vector) for vector in executor._vectors[:2]))
+    kept = trainer.weights
+    for each in (trainer, usual):
+        each.weights["dense_1.bias"][...] = 0.5
+        each.fit(X, Y, max_epochs=2)
+        each.weights["dense_2.bias"] += 1.0
+        each.fit(X, Y, max_epochs=1)
+    np.testing.assert_array_equal(trainer.predict(X), usual.predict(X))
+    for name, array in usual.weights.items():
+        np.testing.assert_array_equal(kept[name], array)
 
 
 @pytest.mark.parametrize("estimator", [MLPClassifier, MLPRegressor])

@@ -65,7 +65,8 @@ class TorchExecutor:
         self.program = program
         self._plain = ReferenceExecutor(program, dtype, setting=setting)
         self._training = DeviceTraining(torch, self._plain)
-        self._mirror: Mirror | None = None
+        # what views of the parameters and the state are where the host cannot reach the tensors' memory
+        self._mirrors = () if self.device.type == "cpu" else tuple(Mirror(torch, vector) for vector in self._vectors[:2])
         self._reader = object()  # under which data keep what was copied to the device
 
     def configure(self, plan: TrainingPlan) -> None:
@@ -110,12 +111,8 @@ class TorchExecutor:
 
     def views(self) -> tuple[np.ndarray, np.ndarray]:
         """The tensors' own memory on the CPU; elsewhere arrays that each call reads at its beginning and writes at its end."""
-        parameters, state, _ = self._vectors
-        if self.device.type == "cpu":
-            return in_numpy(parameters), in_numpy(state)
-        if self._mirror is None:
-            self._mirror = Mirror(self._torch, (parameters, state))
-        return self._mirror.arrays[0], self._mirror.arrays[1]
+        parameters, state = [mirror.array for mirror in self._mirrors] or map(in_numpy, self._vectors[:2])
+        return parameters, state
 
     # Steps
 
@@ -267,14 +264,13 @@ class TorchExecutor:
     @contextmanager
     def _call(self) -> Iterator[None]:
         """Between these the device computes with what the user wrote, and after it shows what became of that."""
-        if self._mirror is None:
-            yield
-            return
-        self._mirror.read()
+        for mirror in self._mirrors:
+            mirror.read()
         try:
             yield
         finally:
-            self._mirror.show()
+            for mirror in self._mirrors:
+                mirror.show()
 
     @property
     def _vectors(self) -> tuple[Array, Array, Array]:
