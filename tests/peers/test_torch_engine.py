@@ -128,9 +128,7 @@ def test_rows_in_blocks_train_alike():
 
 def test_a_monitor_sees_the_same_of_a_training_and_changes_nothing():
     monitors = Monitor(), Monitor()
-    ours, theirs = (
-        trained(engine, callbacks=[monitor]) for engine, monitor in zip(("torch", "native"), monitors, strict=True)
-    )
+    ours, theirs = (trained(engine, callbacks=[monitor]) for engine, monitor in zip(("torch", "native"), monitors, strict=True))
     assert_same(ours, theirs)
     assert_same(ours, trained("torch"), 1e-15)
     for one, other in zip(*(monitor.record.probes for monitor in monitors), strict=True):
@@ -285,7 +283,9 @@ def test_the_same_functions_run_on_numpy_arrays_and_tensors():
 
 
 def test_a_wrong_gradient_in_torch_is_found_at_the_first_fit():
-    wrong = CustomLayer(bell, lambda d_out, x, center: by_hand(2 * d_out, x, center), parameters={"center": (None,)}, name="bells")
+    wrong = CustomLayer(
+        bell, lambda d_out, x, center: by_hand(2 * d_out, x, center), parameters={"center": (None,)}, name="bells"
+    )
     trainer = Trainer(Sequential([Dense(8), wrong, Dense(1)]), "squared_error", engine="torch")
     with pytest.raises(InvalidSettingError, match="bells: the gradient of the input that backward returns"):
         trainer.fit(X, Y)

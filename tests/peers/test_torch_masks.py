@@ -13,7 +13,12 @@ CPU = torch.device("cpu")
 
 
 @given(
-    st.integers(0, 30), st.integers(0, 2**64 - 1), st.integers(1, 4), st.integers(0, 2**32 - 1), st.integers(0, 40), st.integers(0, 99)
+    st.integers(0, 30),
+    st.integers(0, 2**64 - 1),
+    st.integers(1, 4),
+    st.integers(0, 2**32 - 1),
+    st.integers(0, 40),
+    st.integers(0, 99),
 )
 def test_words_are_those_of_philox(count, seed, purpose, step, op, first):
     where = {"seed": seed, "purpose": purpose, "op": op, "first": first}
