@@ -1,7 +1,7 @@
-"""The torch engine on a device: ``python -m benchmarks.gpu [--device cuda] [--seconds 8] [--json FILE] [workload ...]``.
+"""The torch engine on a device: ``python -m benchmarks.gpu [--device cuda] [--seconds 8] [--quick] [--json FILE] [workload ...]``.
 
 Compares its numbers with the native engine's, and times of a training step with that and with torch's own, all within some five
-minutes. It runs on a CPU, too (``--device cpu``), where it says little of a GPU.
+minutes. It runs on a CPU, too (``--device cpu --quick``), where it says nothing of a GPU.
 """
 
 from __future__ import annotations
@@ -29,8 +29,9 @@ __all__ = ["differences", "main", "times_s"]
 
 _WORKLOADS = ["tiny", "regular", "mnist", "wide"]
 _SAMPLES = 3  # at least
+_STEPS_A_RUN = 300
 _STEPS_COMPARED = 40
-# Relative to the largest weight after these steps; float32 differs by the order of sums, which Adam's division by small numbers enlarges.
+# Relative to the largest weight after these steps; float32 differs by the order of sums, which Adam's divisions enlarge.
 _BOUNDS = {"float32": 2e-2, "float64": 1e-8}
 
 
@@ -39,13 +40,15 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("workloads", nargs="*", default=_WORKLOADS)
     parser.add_argument("--device", default="auto", choices=lamina.engine.DEVICES)
     parser.add_argument("--seconds", type=float, default=8.0, help="for each workload and side")
+    parser.add_argument("--quick", action="store_true", help="a tenth of the rows, and one epoch a run")
     parser.add_argument("--json", type=Path, help="where to write the results, too")
     given = parser.parse_args(arguments)
     device = str(_device(given.device))
     machine = describe_machine() | {"torch": torch.__version__, "device": _named(device)}
     print(", ".join(f"{name}: {found}" for name, found in machine.items()), flush=True)
     results: dict[str, Any] = {"machine": machine, "workloads": {}}
-    for workload in select(given.workloads):
+    for chosen in select(given.workloads):
+        workload = _sized(chosen, quick=given.quick)
         data = workload.data()
         found = {dtype: differences(workload, data, device, dtype) for dtype in _dtypes(device)}
         times = times_s(workload, data, device, given.seconds)
@@ -56,6 +59,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
     wrong = [name for name, result in results["workloads"].items() for dtype in _dtypes(device) if _is_beyond(result, dtype)]
     if wrong:
         raise SystemExit(f"The numbers differ by more than rounding explains: {', '.join(wrong)}")
+
+
+def _sized(workload: Workload, *, quick: bool) -> Workload:
+    """The workload with as many epochs a run as its times need."""
+    if quick:
+        return replace(workload, rows=workload.rows // 10, epochs=1)
+    return replace(workload, epochs=max(1, _STEPS_A_RUN // workload.steps_per_epoch))
 
 
 def differences(workload: Workload, data: Data, device: str, dtype: str) -> dict[str, float]:

@@ -248,7 +248,7 @@ class TorchExecutor:
             return self._plain.probe(self._rows(data).batches)
 
     def own_functions(self, code: OwnFunctions) -> OwnFunctions:
-        """What an op of the user's own computes here, as functions of NumPy arrays; on the CPU where the device has no float64."""
+        """What an op of the user's own computes on tensors, as functions of NumPy arrays; on the CPU if MPS has no float64."""
         torch = self._torch
         place = {"device": "cpu" if self.device.type == "mps" else self.device}
         return code.on(
