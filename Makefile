@@ -38,6 +38,7 @@ notebooks: docs
 
 test-peers: $(VENV)/.peers
 	$(BIN)/python -m pytest tests/peers
+	$(BIN)/python -m pytest tests/engine/conformity -k torch
 
 # Many trainings on clusters of Ray and Dask, which this machine plays, and trackers of experiments; INTEGRATIONS='-m smoke' is what CI runs.
 INTEGRATIONS ?=

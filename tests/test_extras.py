@@ -126,6 +126,20 @@ def test_every_optional_package_belongs_to_the_extra_that_installs_it() -> None:
     assert project["optional-dependencies"]["all"] == ["lamina[cli,plot,lab,onnx]"]
 
 
+def test_the_torch_engine_asks_for_its_own_extra() -> None:
+    done = run(
+        "import lamina\n"
+        "try:\n    lamina.Trainer(lamina.Sequential([lamina.Dense(1)], 2), 'squared_error', engine='torch')\n"
+        "except lamina.errors.MissingPackageError as error:\n    print(error)\n",
+        without=("torch",),
+    )
+    install = "Install it with: pip install 'lamina[torch]'"
+    assert done.stdout == f"engine='torch' needs torch, which is not installed. {install}\n", done.stderr
+    with (ROOT / "pyproject.toml").open("rb") as file:
+        extras = tomllib.load(file)["project"]["optional-dependencies"]
+    assert extras["torch"] == extras["gloo"]
+
+
 def test_onnx_is_asked_for_by_its_extra_and_the_other_formats_need_none() -> None:
     done = run(
         "import lamina, lamina.export, pathlib, tempfile\n"

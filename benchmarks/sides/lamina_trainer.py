@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
@@ -11,6 +12,8 @@ from benchmarks.sides.losses import log_loss_for
 from benchmarks.sides.side import Job
 from benchmarks.workload import Data, Workload
 from lamina.layers import Layer
+
+__all__ = ["NAME", "VERSION", "prepare", "prepare_with_threads", "trainer_of"]
 
 NAME = "lamina"
 VERSION = f"lamina {lamina.__version__}"
@@ -23,12 +26,12 @@ def prepare(workload: Workload, data: Data) -> Job:
 
 def prepare_with_threads(workload: Workload, data: Data, n_threads: int | None, callbacks: Sequence[lamina.Callback] = ()) -> Job:
     if workload.predicts:
-        trainer = _trainer(workload, data, n_threads)
+        trainer = trainer_of(workload, data, n_threads)
         return Job(lambda: _predict(trainer, workload, data), loss=log_loss_for(data))
     held: list[lamina.Trainer] = []
 
     def reset() -> None:
-        held[:] = [_trainer(workload, data, n_threads, callbacks)]
+        held[:] = [trainer_of(workload, data, n_threads, callbacks)]
 
     def run() -> float:
         # The evaluation that ends a fit, which the others do not make, is counted apart: docs/performance.md.
@@ -43,7 +46,10 @@ def _predict(trainer: lamina.Trainer, workload: Workload, data: Data) -> np.ndar
     return probabilities
 
 
-def _trainer(workload: Workload, data: Data, n_threads: int | None, callbacks: Sequence[lamina.Callback] = ()) -> lamina.Trainer:
+def trainer_of(
+    workload: Workload, data: Data, n_threads: int | None, callbacks: Sequence[lamina.Callback] = (), **settings: Any
+) -> lamina.Trainer:
+    """A trainer with the first weights; ``settings`` as in :class:`lamina.Trainer`."""
     clipping = lamina.Clipping(norm=1.0) if workload.regular else None
     network = lamina.Sequential(_layers(workload), input_width=workload.widths[0])
     trainer = lamina.Trainer(
@@ -54,6 +60,7 @@ def _trainer(workload: Workload, data: Data, n_threads: int | None, callbacks: S
         clipping=clipping,
         callbacks=callbacks,
         n_threads=n_threads,
+        **settings,
     )
     dense = [view for name, view in trainer.weights.items() if name.startswith("dense")]
     for view, first in zip(dense, (array for pair in data.weights for array in pair), strict=True):

@@ -25,25 +25,25 @@ def prepare(workload: Workload, data: Data) -> Job | None:
     return prepare_compiled(workload, data, lambda function: function)
 
 
-def prepare_compiled(workload: Workload, data: Data, compiler: Compile) -> Job | None:
-    """The work, where ``compiler`` turns the forward pass into what is called."""
+def prepare_compiled(workload: Workload, data: Data, compiler: Compile, device: str = "cpu") -> Job | None:
+    """The work, where ``compiler`` turns the forward pass into what is called; trainings run on a ``device``."""
     if workload.density < 1:
         return None
     if workload.threads is not None:
         torch.set_num_threads(workload.threads)
     if workload.predicts:
         return _prediction(workload, data, compiler)
-    return _Training(workload, data, compiler).job()
+    return _Training(workload, data, compiler, device).job()
 
 
 class _Training:
-    def __init__(self, workload: Workload, data: Data, compiler: Compile) -> None:
-        self.workload, self.data = workload, data
-        self.x = torch.from_numpy(data.x)
-        self.y = torch.from_numpy(data.y)
+    def __init__(self, workload: Workload, data: Data, compiler: Compile, device: str) -> None:
+        self.workload, self.data, self.device = workload, data, device
+        self.x = torch.from_numpy(data.x).to(device)
+        self.y = torch.from_numpy(data.y).to(device)
         if workload.loss == "sigmoid":
             self.y = self.y.float().reshape(-1, 1)
-        self.model = _network(workload)
+        self.model = _network(workload).to(device)
         self.loss = compiler(self._loss)
         torch.manual_seed(0)
 
@@ -64,7 +64,7 @@ class _Training:
         # Gathering all rows at once, and summing the losses at the end, saves torch up to a fifth of a step of few rows.
         size = self.workload.batch_size
         for _ in range(self.workload.epochs):
-            order = torch.randperm(len(self.x))
+            order = torch.randperm(len(self.x), device=self.device)
             batches = zip(self.x[order].split(size), self.y[order].split(size), strict=True)
             losses = [self._step(x, y) * (len(x) / size) for x, y in batches]
         return float(torch.stack(losses).sum()) * size / len(self.x)

@@ -34,7 +34,7 @@ EXTRAS = {
 """The extra that installs each package."""
 
 
-def require(module: str, *, owner: str) -> ModuleType:
+def require(module: str, *, owner: str, extra: str | None = None) -> ModuleType:
     """Import a module of an optional package.
 
     Parameters
@@ -43,6 +43,8 @@ def require(module: str, *, owner: str) -> ModuleType:
         Such as ``"pyarrow"`` or ``"pyarrow.csv"``.
     owner : str
         What needs it, for the error message.
+    extra : str, optional
+        The extra that the owner needs, where several install the package.
 
     Raises
     ------
@@ -60,7 +62,7 @@ def require(module: str, *, owner: str) -> ModuleType:
         package = module.partition(".")[0]
         if error.name is None or error.name.partition(".")[0] != package:
             raise  # the package is installed, but one of its dependencies is not
-        extra = EXTRAS.get(package)
+        extra = extra or EXTRAS.get(package)
         install = f"'lamina[{extra}]'" if extra else package
         raise MissingPackageError(phrase_missing(package, owner=owner, install=install)) from error
 

@@ -56,6 +56,13 @@ def test_the_reference_serves_when_asked():
     assert isinstance(make_executor(PROGRAM, engine="reference"), ReferenceExecutor)
 
 
+def test_a_device_is_for_the_engine_that_has_devices():
+    with pytest.raises(InvalidSettingError, match=r"device must be 'auto' with engine='native', got 'cuda'\. Use engine='torch'"):
+        make_executor(PROGRAM, engine="native", device="cuda")
+    with pytest.raises(InvalidSettingError, match="device must be one of auto, cpu, cuda, mps, got 'gpu'"):
+        make_executor(PROGRAM, device="gpu")
+
+
 def test_without_the_extension_the_reference_serves_and_says_so_once(no_extension):
     with pytest.warns(
         RuntimeWarning, match="native engine does not load .no module named _native.; Lamina uses the reference engine"

@@ -168,7 +168,7 @@ def check_gradients(
         The largest relative error that passes; back propagation in float64 usually stays below 1e-6.
     seed : int, default=0
         Seed of initial weights, directions and elements, and of the dropout masks, which stay the same throughout.
-    engine : {"auto", "native", "reference"}, default="auto"
+    engine : {"auto", "native", "reference", "torch"}, default="auto"
 
     Returns
     -------

@@ -95,7 +95,7 @@ def gradient_noise_scale(
         As in :func:`lamina.analysis.activation_statistics`.
     seed : int, default=0
         Seed of initial weights, batches and dropout masks.
-    engine : {"auto", "native", "reference"}, default="auto"
+    engine : {"auto", "native", "reference", "torch"}, default="auto"
 
     Returns
     -------

@@ -41,7 +41,7 @@ class LearningRateRuns:
         network = trainer.network
         network = network if network.is_built else network.build(input_widths(X, network.input_names))
         settings = (trainer.dtype, trainer.engine, trainer.n_threads, trainer.seed)
-        self._model = WeightedNetwork(network, trainer.losses, trainer.loss_weights, {}, *settings)
+        self._model = WeightedNetwork(network, trainer.losses, trainer.loss_weights, {}, *settings, device=trainer.device)
         self._model.configure(trainer.settings.plan(), trainer.optimizer)
         self._data = self._model.batches(X, y, sample_weight)
         if trainer.network.is_built:

@@ -28,6 +28,7 @@ class How(NamedTuple):
     dtype: str
     engine: str
     n_threads: int | None
+    device: str
 
 
 def follow(communicator: Communicator, rows_of: Callable[[Any], Batches | Own]) -> Any:

@@ -61,7 +61,7 @@ class Together:
         check_trainer(trainer)
         group, num_restarts = self._group, len(self._group.restarts)
         n_threads = trainer.n_threads or group.n_threads
-        how = How(trainer.dtype.name, trainer.engine, n_threads)
+        how = How(trainer.dtype.name, trainer.engine, n_threads, trainer.device)
         with limited_threads(n_threads):
             handed, mine, leads = self._divided(trainer, rows)
             try:

@@ -15,7 +15,10 @@ from lamina.engine.program import Head as Head
 from lamina.engine.program import Op as Op
 from lamina.engine.program import Parameter as Parameter
 from lamina.engine.program import Program as Program
+from lamina.engine.select import DEVICES as DEVICES
 from lamina.engine.select import ENGINES as ENGINES
+from lamina.engine.select import HOST_ENGINES as HOST_ENGINES
+from lamina.engine.select import check_device as check_device
 from lamina.engine.select import engine_info as engine_info
 from lamina.engine.select import make_executor as make_executor
 from lamina.engine.select import make_perceptron as make_perceptron

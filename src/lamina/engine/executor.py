@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeAlias, TypeGuard
 
 import numpy as np
 
+from lamina.engine.own_functions import OwnFunctions
 from lamina.engine.plan import Batches, BestEpoch, Epochs, Failure, InputArray, StepValues, TrainingPlan, TrainingResult
 from lamina.engine.program import Program
 from lamina.errors import ShapeError, phrase
@@ -358,6 +359,9 @@ class Executor(Protocol):
         Both passes are those of training mode, without dropout and penalties. Without targets there is no backward pass, and the
         loss is NaN.
         """
+
+    def own_functions(self, code: OwnFunctions) -> OwnFunctions:
+        """What an op of the user's own computes here, as functions of NumPy arrays."""
 
     def weight_change(self, before: np.ndarray) -> np.ndarray:
         """As :func:`lamina.engine.probe.weight_norms`, of the change since the parameters were ``before``."""

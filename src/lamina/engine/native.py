@@ -15,8 +15,10 @@ from lamina.engine.blas import SingleThreadedBlas, scipy_blas
 from lamina.engine.executor import Gradient, Observation, OutputGradients, Probe, Snapshot, Update, Watch, check_shape
 from lamina.engine.extension import _native
 from lamina.engine.layer_buffers import unit_layers, unit_widths
-from lamina.engine.native_data import DataReader, as_order
+from lamina.engine.native_data import DataReader
 from lamina.engine.native_probes import INNER_EDGES, NUM_NUMBERS, ProbedLayer, WatchRecords, probe_of
+from lamina.engine.order import as_order
+from lamina.engine.own_functions import OwnFunctions
 from lamina.engine.plan import (
     Batches,
     BestEpoch,
@@ -397,6 +399,10 @@ class NativeExecutor:
         with self._quiet_blas(data.num_rows):
             self._engine.probe(batches, self._probed_layers, INNER_EDGES, table, losses)
         return float(losses.sum()), probe_of(table)
+
+    def own_functions(self, code: OwnFunctions) -> OwnFunctions:
+        """What an op of the user's own computes here, as functions of NumPy arrays."""
+        return code
 
     def weight_change(self, before: np.ndarray) -> np.ndarray:
         """The norm of the change of each layer's weights."""

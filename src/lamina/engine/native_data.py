@@ -10,9 +10,9 @@ from scipy import sparse
 from lamina.engine.extension import _native
 from lamina.engine.plan import Batches, InputArray
 from lamina.engine.program import Program
-from lamina.errors import DataError, InvalidSettingError, ShapeError, phrase
+from lamina.errors import InvalidSettingError, ShapeError, phrase
 
-__all__ = ["DataReader", "as_order", "as_source"]
+__all__ = ["DataReader", "as_source"]
 
 _FLOATS = (np.dtype(np.float32), np.dtype(np.float64))
 
@@ -61,17 +61,6 @@ class DataReader:
             if array.shape != (num_rows, width):
                 raise _misfit(array, width, num_rows, f"{kind} {i}")
         return [as_source(array, self._dtype) for array in arrays]
-
-
-def as_order(order: np.ndarray | None, num_rows: int) -> np.ndarray:
-    """Row numbers as a contiguous int64 vector, checked to lie within the data; all rows if ``order`` is None."""
-    if order is None:
-        return np.arange(num_rows, dtype=np.int64)
-    order = np.ascontiguousarray(order, dtype=np.int64)
-    # Read as unsigned, a negative number exceeds any number of rows: one pass instead of two.
-    if order.size and int(order.view(np.uint64).max()) >= num_rows:
-        raise DataError(phrase("order", f"must hold row numbers from 0 to {num_rows - 1}", (int(order.min()), int(order.max()))))
-    return order
 
 
 def _misfit(array: InputArray, width: int, num_rows: int, name: str) -> ShapeError:

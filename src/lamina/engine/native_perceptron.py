@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from lamina.engine.extension import _native
-from lamina.engine.native_data import as_order, as_source
+from lamina.engine.native_data import as_source
+from lamina.engine.order import as_order
 from lamina.engine.perceptron import PerceptronEpochs, PerceptronRows, PerceptronRule
 
 __all__ = ["NativePerceptron"]

@@ -15,7 +15,7 @@ __all__ = ["OwnFunctions"]
 
 @dataclass(frozen=True)
 class OwnFunctions:
-    """What an op of kind "python" computes, forward and backward; arrays are NumPy's, or those of the engine's array library.
+    """What an op of kind "python" computes, forward and backward; arrays are NumPy's, or torch's on its engine.
 
     Parameters
     ----------
@@ -28,6 +28,18 @@ class OwnFunctions:
 
     forward: Callable[..., Any]
     backward: Callable[..., Any]
+
+    def on(self, give: Callable[[np.ndarray], Any], take: Callable[[Any], Any]) -> OwnFunctions:
+        """The same functions of NumPy arrays, computed on others: ``give`` makes these, ``take`` brings results back."""
+
+        def on_others(function: Callable[..., Any]) -> Callable[..., Any]:
+            def called(*arrays: np.ndarray) -> Any:
+                returned = function(*map(give, arrays))
+                return tuple(map(take, returned)) if isinstance(returned, tuple | list) else take(returned)
+
+            return called
+
+        return OwnFunctions(on_others(self.forward), on_others(self.backward))
 
     def output(self, inputs: Sequence[Any], parameters: Sequence[Any], width: int, layer: str) -> Any:
         """The output, of the dtype of the first input.
@@ -78,9 +90,10 @@ def _checked(returned: Any, like: Any, shape: tuple[int, ...], what: str, layer:
     try:
         if not is_array_api_obj(returned):
             raise TypeError("no array")
-        array = xp.astype(xp.asarray(returned), like.dtype)
+        array = xp.astype(xp.asarray(returned, device=like.device), like.dtype)
     except Exception as error:
         raise InvalidSettingError(phrase(what, "must be an array of numbers", type(returned).__name__, owner=layer)) from error
+    array = array.detach() if hasattr(array, "detach") else array  # torch may have computed it for a gradient of its own
     if tuple(array.shape) != shape:
         raise ShapeError(phrase(what, f"must have shape {shape}", tuple(array.shape), owner=layer))
     return array

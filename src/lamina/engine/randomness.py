@@ -14,15 +14,25 @@ from __future__ import annotations
 
 import numpy as np
 
-__all__ = ["DROPOUT", "PERTURB_ALL", "PERTURB_ONE", "SHUFFLE", "keep_mask", "permutation", "random_words"]
+__all__ = [
+    "DROPOUT",
+    "MULTIPLIERS",
+    "PERTURB_ALL",
+    "PERTURB_ONE",
+    "SHUFFLE",
+    "WEYL",
+    "keep_mask",
+    "permutation",
+    "random_words",
+]
 
 SHUFFLE = 1
 DROPOUT = 2
 PERTURB_ONE = 3
 PERTURB_ALL = 4
 
-_MULTIPLIERS = (np.uint64(0xD2511F53), np.uint64(0xCD9E8D57))
-_WEYL = (0x9E3779B9, 0xBB67AE85)
+MULTIPLIERS = (0xD2511F53, 0xCD9E8D57)
+WEYL = (0x9E3779B9, 0xBB67AE85)
 _LOW = np.uint64(0xFFFFFFFF)
 _SHIFT = np.uint64(32)
 
@@ -41,14 +51,14 @@ def random_words(count: int, *, seed: int, purpose: int, step: int = 0, op: int 
     c3 = np.full(num_blocks, purpose, dtype=np.uint64)
     key0, key1 = seed & 0xFFFFFFFF, (seed >> 32) & 0xFFFFFFFF
     for _ in range(10):
-        product0, product1 = c0 * _MULTIPLIERS[0], c2 * _MULTIPLIERS[1]
+        product0, product1 = c0 * np.uint64(MULTIPLIERS[0]), c2 * np.uint64(MULTIPLIERS[1])
         c0, c1, c2, c3 = (
             (product1 >> _SHIFT) ^ c1 ^ np.uint64(key0),
             product1 & _LOW,
             (product0 >> _SHIFT) ^ c3 ^ np.uint64(key1),
             product0 & _LOW,
         )
-        key0, key1 = (key0 + _WEYL[0]) & 0xFFFFFFFF, (key1 + _WEYL[1]) & 0xFFFFFFFF
+        key0, key1 = (key0 + WEYL[0]) & 0xFFFFFFFF, (key1 + WEYL[1]) & 0xFFFFFFFF
     return np.stack([c0, c1, c2, c3], axis=1).astype(np.uint32).reshape(-1)[skipped : skipped + count]
 
 

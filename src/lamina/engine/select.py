@@ -16,9 +16,21 @@ from lamina.engine.program import Program
 from lamina.engine.threads import MAX_THREADS, N_THREADS
 from lamina.errors import InvalidSettingError, LaminaError, phrase, phrase_unknown
 
-__all__ = ["ENGINES", "engine_info", "make_executor", "make_perceptron", "native_available", "permutation"]
+__all__ = [
+    "DEVICES",
+    "ENGINES",
+    "HOST_ENGINES",
+    "check_device",
+    "engine_info",
+    "make_executor",
+    "make_perceptron",
+    "native_available",
+    "permutation",
+]
 
-ENGINES = ("auto", "native", "reference")
+HOST_ENGINES = ("auto", "native", "reference")
+ENGINES = (*HOST_ENGINES, "torch")
+DEVICES = ("auto", "cpu", "cuda", "mps")
 _DTYPES = ("float32", "float64")
 
 
@@ -28,6 +40,7 @@ def make_executor(
     dtype: str | np.dtype = "float32",
     engine: str = "auto",
     n_threads: int | None = None,
+    device: str = "auto",
 ) -> Executor:
     """Make an executor for ``program``.
 
@@ -35,20 +48,25 @@ def make_executor(
     ----------
     program : Program
     dtype : {"float32", "float64"}, default "float32"
-    engine : {"auto", "native", "reference"}, default "auto"
+    engine : {"auto", "native", "reference", "torch"}, default "auto"
         "auto" is native if the extension loads; otherwise it is the reference, with a RuntimeWarning once per process. It is
         the reference, too, where a layer is in Python.
     n_threads : int in [1, 1024], optional
         Threads of the native engine; None chooses by the amount of work, within the limits of :mod:`lamina.engine.threads`.
         Threads change speed only: the numbers are the same.
+    device : {"auto", "cpu", "cuda", "mps"}, default "auto"
+        Where ``engine="torch"`` computes: "auto" is CUDA if torch finds it, or else Apple's MPS in float32, or else the CPU.
 
     Raises
     ------
     InvalidSettingError
-        When ``engine`` or ``dtype`` is unknown, ``n_threads`` is not between 1 and 1024, or a column has more categories than
-        ``dtype`` has exact codes; when ``engine="native"`` and a layer is in Python.
+        When ``engine``, ``dtype`` or ``device`` is unknown, ``n_threads`` is not between 1 and 1024, or a column has more
+        categories than ``dtype`` has exact codes; when ``engine="native"`` and a layer is in Python; when another engine than
+        torch's is given a device, or torch does not find it, or it has no such dtype.
     LaminaError
         When ``engine="native"`` and the extension does not load.
+    MissingPackageError
+        When ``engine="torch"`` and torch is not installed.
 
     Examples
     --------
@@ -63,10 +81,18 @@ def make_executor(
         raise InvalidSettingError(phrase_unknown("dtype", str(dtype), _DTYPES))
     if not N_THREADS.accepts(n_threads):
         raise InvalidSettingError(phrase("n_threads", f"must be from 1 to {MAX_THREADS}, or None", n_threads))
+    check_device(device, engine)
     check_precision(program, np.dtype(dtype))
+    if engine == "torch":
+        from lamina.engine.torch import TorchExecutor
+
+        return TorchExecutor(program, dtype, device)
     own = next((op.layer for op in program.ops if op.code is not None), None)
     if own is not None and engine == "native":
-        rule, repair = "must be 'reference' or 'auto' with a layer in Python", "The native engine runs its own layers alone."
+        rule, repair = (
+            "must be 'auto', 'reference' or 'torch' with a layer in Python",
+            "The native engine runs its own layers alone.",
+        )
         raise InvalidSettingError(phrase("engine", rule, engine, repair=repair, owner=own))
     if own is None and _wants_native(engine):
         from lamina.engine.native import NativeExecutor
@@ -75,6 +101,21 @@ def make_executor(
     from lamina.engine.reference import ReferenceExecutor
 
     return ReferenceExecutor(program, dtype)
+
+
+def check_device(device: str, engine: str, *, owner: str = "") -> None:
+    """Raise an InvalidSettingError for an unknown device, or one that is given to an engine without devices.
+
+    >>> check_device("cuda", "native")
+    Traceback (most recent call last):
+        ...
+    lamina.errors.InvalidSettingError: device must be 'auto' with engine='native', got 'cuda'. Use engine='torch' for a device.
+    """
+    if device not in DEVICES:
+        raise InvalidSettingError(phrase_unknown("device", device, DEVICES, owner=owner))
+    if device != "auto" and engine != "torch":
+        repair = "Use engine='torch' for a device."
+        raise InvalidSettingError(phrase("device", f"must be 'auto' with engine={engine!r}", device, repair=repair, owner=owner))
 
 
 def make_perceptron(data: PerceptronRows, rule: PerceptronRule, start: np.ndarray, *, engine: str = "auto") -> PerceptronUnit:

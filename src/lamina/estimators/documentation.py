@@ -126,8 +126,11 @@ on_interrupt : {"raise", "return"}, default="raise"
 n_threads : int or None, default=None
     Threads of the engine, from 1 to 1024. It only affects speed. None chooses by the size of the work, within the CPU affinity,
     the container's CPU quota, ``OMP_NUM_THREADS``, ``threadpoolctl``'s limits and a worker's share.
-engine : {"auto", "native", "reference"}, default="auto"
-    The implementation that does the computation. All engines give the same numbers, up to rounding.
+engine : {"auto", "native", "reference", "torch"}, default="auto"
+    The implementation that does the computation. All engines give the same numbers, up to rounding. "torch" computes on torch's
+    tensors; see :doc:`/how-to/gpu`.
+device : {"auto", "cpu", "cuda", "mps"}, default="auto"
+    Where ``engine="torch"`` computes: "auto" is CUDA if torch finds it, or else Apple's MPS in float32, or else the CPU.
 """
 
 ATTRIBUTES = """\

@@ -232,7 +232,7 @@ def distribution_of(
 
     checked, trainer = fitted._checked(X), fitted._fit.trainer
     meaning = fitted._meaning if further is None else fitted._meaning.then(*further)
-    settings = (mc_samples, seed, trainer.engine, trainer.n_threads)
+    settings = (mc_samples, seed, trainer.engine, trainer.n_threads, trainer.device)
     (found,) = predict_distributions(trainer.network, [meaning], trainer.executor, [checked], *settings)
     return found
 

@@ -94,6 +94,7 @@ class Parameters:
     on_interrupt: str = "raise"
     n_threads: int | None = None
     engine: str = "auto"
+    device: str = "auto"
 
 
 @dataclass(eq=False, repr=False, kw_only=True)

@@ -21,8 +21,8 @@ __all__ = ["CustomActivation"]
 class CustomActivation(Layer):
     """y = f(x), element by element, with a function of your own and its derivative.
 
-    It runs on the reference engine, and is checked and refused in files, as :class:`CustomLayer` is, which takes whole rows and
-    learns parameters.
+    It runs on the reference engine or that of torch, and is checked and refused in files, as :class:`CustomLayer` is, which takes
+    whole rows and learns parameters.
 
     Parameters
     ----------

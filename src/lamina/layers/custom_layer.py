@@ -29,8 +29,9 @@ _SHAPE = sequence_of(one_of(value(None), integer(1)), at_least=1)
 class CustomLayer(TrainableLayer):
     """y = forward(x, …): a layer of your own, as two Python functions of arrays.
 
-    It runs on the reference engine, which ``engine="auto"`` chooses for the whole network then: every step goes through Python
-    and takes many times as long as in the native engine. The first fit compares ``backward`` with differences of ``forward``.
+    It runs on the reference engine, which ``engine="auto"`` chooses for the whole network then, or on ``engine="torch"``, which
+    gives the functions tensors: every step goes through Python and takes many times as long as in the native engine. The first
+    fit compares ``backward`` with differences of ``forward``.
 
     Parameters
     ----------

@@ -153,6 +153,7 @@ def _trained(
         n_iter_no_change=np.inf,
         random_state=run.seed,
         engine=run.engine,
+        device=run.device,
         n_threads=run.threads,
         on_interrupt="return",
     )

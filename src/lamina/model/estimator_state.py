@@ -29,7 +29,7 @@ ESTIMATORS: dict[str, type[MLPClassifier] | type[MLPRegressor]] = {cls.__name__:
 """The estimators that a model file may hold, by name."""
 
 # These belong to a run or a machine, not to a model; the loaded estimator has the defaults.
-_LEFT_OUT = ("callbacks", "n_threads", "verbose", "validation_split")
+_LEFT_OUT = ("callbacks", "n_threads", "device", "verbose", "validation_split")
 # Parameters that may be objects, and the function that restores each from its description.
 _READERS: dict[str, Callable[[Any], Any]] = {
     "solver": get_optimizer,
@@ -63,6 +63,8 @@ def describe_estimator(estimator: MLPClassifier | MLPRegressor) -> tuple[dict[st
         for name, value in estimator.get_params(deep=False).items()
         if name not in _LEFT_OUT and not isinstance(value, np.random.RandomState)
     }
+    if parameters["engine"] == "torch":
+        parameters["engine"] = "auto"  # where the model is loaded, there need be no torch
     checked_parameters(estimator)
     check_classes(np.asarray(getattr(estimator, "classes_", ())))
     fitted = fitted_state(estimator)

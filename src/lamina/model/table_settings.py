@@ -419,8 +419,10 @@ class RunSettings(SettingsGroup):
         Seed of splits, initial weights, shuffling and dropout.
     threads : int
         Threads of the engine, from 1 to 1024; changes speed only.
-    engine : {"auto", "native", "reference"}
-        The engine that runs the network.
+    engine : {"auto", "native", "reference", "torch"}
+        The engine that runs the network; all give the same numbers, up to rounding.
+    device : {"auto", "cpu", "cuda", "mps"}
+        Where the engine torch computes; auto: on a GPU that torch finds, or else the CPU.
     restarts : int
         Number of trainings from different initial weights, in parallel; the best on the validation rows is kept.
     workers : int
@@ -446,7 +448,8 @@ class RunSettings(SettingsGroup):
     preset: Literal["default", "fast"] = "default"
     seed: int = 0
     threads: int | None = None
-    engine: Literal["auto", "native", "reference"] = "auto"
+    engine: Literal["auto", "native", "reference", "torch"] = "auto"
+    device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
     restarts: int = 1
     workers: int = 1
     ray: str | None = None
@@ -458,7 +461,8 @@ class RunSettings(SettingsGroup):
 
     def parameters(self) -> dict[str, Any]:
         """The estimators' parameters that these settings stand for."""
-        return {"random_state": self.seed, "n_threads": self.threads, "engine": self.engine, "n_restarts": self.restarts}
+        engine = {"engine": self.engine, "device": self.device}
+        return {"random_state": self.seed, "n_threads": self.threads, **engine, "n_restarts": self.restarts}
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -159,7 +159,8 @@ class Tabular(NestedSettings, FittedTable, ABC):
     preset: Literal["default", "fast"] = RunSettings.preset
     random_state: int | np.random.RandomState | None = None
     n_threads: int | None = RunSettings.threads
-    engine: Literal["auto", "native", "reference"] = RunSettings.engine
+    engine: Literal["auto", "native", "reference", "torch"] = RunSettings.engine
+    device: Literal["auto", "cpu", "cuda", "mps"] = RunSettings.device
     n_restarts: int = RunSettings.restarts
     monitor: bool = RunSettings.monitor
     calibration: bool = RunSettings.calibration

@@ -162,7 +162,7 @@ def search_table(
             return _result(tournament, prepared)
 
 
-_OF_SPEED = {"threads", "engine", "workers", "ray", "way"}
+_OF_SPEED = {"threads", "engine", "device", "workers", "ray", "way"}
 
 
 def _identity(prepared: Prepared, settings: TableSettings, space: Space) -> dict[str, Any]:

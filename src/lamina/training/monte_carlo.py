@@ -29,6 +29,7 @@ def sample_moments(
     seed: int,
     engine: str,
     n_threads: int | None,
+    device: str = "auto",
 ) -> list[tuple[np.ndarray, np.ndarray]]:
     """Mean and spread of each output over ``mc_samples`` masks: those of predictions, not of logits.
 
@@ -42,7 +43,7 @@ def sample_moments(
     """
     _check_has_masks(network, meanings, weights)
     still, parameters, state = _as_in_prediction(network, *weights.snapshot()[:2])
-    executor = make_executor(still.program(), dtype=weights.dtype, engine=engine, n_threads=n_threads)
+    executor = make_executor(still.program(), dtype=weights.dtype, engine=engine, n_threads=n_threads, device=device)
     executor.configure(TrainingPlan(GradientDescent().rule(), seed=seed))
     executor.restore(parameters=parameters, state=state)
     parts = [_moments(executor, meanings, inputs, *chunk, mc_samples) for chunk in _chunks(inputs[0].shape[0])]

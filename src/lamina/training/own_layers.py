@@ -43,7 +43,9 @@ def check_own_gradients(executor: Executor, data: Batches) -> None:
         with np.errstate(all="ignore"):  # what is not finite is found by the step
             inputs = [_of_members(seen.values[buffer], op.copies) for buffer in op.inputs]
             parts = [program.parameters[index] for index in op.parameters]
-            _check_op(op, op.code, inputs, parts, [parameters[part.slice].reshape(part.shape) for part in parts])
+            _check_op(
+                op, executor.own_functions(op.code), inputs, parts, [parameters[part.slice].reshape(part.shape) for part in parts]
+            )
 
 
 def _check_op(

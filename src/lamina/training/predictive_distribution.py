@@ -53,6 +53,7 @@ def predict_distributions(
     seed: int,
     engine: str = "auto",
     n_threads: int | None = None,
+    device: str = "auto",
 ) -> list[PredictiveDistribution]:
     """A distribution for each output; see :meth:`lamina.training.Trainer.predict_distribution`.
 
@@ -66,7 +67,7 @@ def predict_distributions(
     count = _USUAL_SAMPLES if mc_samples is None else mc_samples
     rules = {"mc_samples": integer(2), "seed": integer(0)}
     check_parameters({"mc_samples": count, "seed": seed}, rules, owner="Monte Carlo dropout")
-    moments = sample_moments(network, meanings, weights, inputs, count, seed, engine, n_threads)
+    moments = sample_moments(network, meanings, weights, inputs, count, seed, engine, n_threads, device)
     return [PredictiveDistribution(mean, spread, count) for mean, spread in moments]
 
 

@@ -83,7 +83,7 @@ class Predictor:
             self.settings = replace(self.settings, network=self.network.build(widths))
         settings = (self.loss_weights, self.metrics, self.dtype, self.engine, self.n_threads, self.seed)
         first = None if self._initial_weights is None else self._checked(*self._initial_weights)
-        self._model = WeightedNetwork(self.network, self.losses, *settings, first)
+        self._model = WeightedNetwork(self.network, self.losses, *settings, first, self.device)
         self._initial_weights = None
         return self
 
@@ -123,6 +123,11 @@ class Predictor:
     def engine(self) -> str:
         """The engine setting."""
         return self.settings.engine
+
+    @property
+    def device(self) -> str:
+        """The device setting, of ``engine="torch"``."""
+        return self.settings.device
 
     @property
     def n_threads(self) -> int | None:
@@ -256,7 +261,7 @@ class Predictor:
         from lamina.training.predictive_distribution import predict_distributions
 
         model = self._built_for(X)
-        settings = (mc_samples, seed, self.engine, self.n_threads)
+        settings = (mc_samples, seed, self.engine, self.n_threads, self.device)
         meanings = [Meaning.of(loss) for loss in self.losses]
         parts = predict_distributions(self.network, meanings, model.executor, model.inputs(X), *settings)
         return parts[0] if len(parts) == 1 else parts

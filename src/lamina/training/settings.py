@@ -11,7 +11,7 @@ import numpy as np
 
 from lamina import optimizers
 from lamina.clipping import Clipping
-from lamina.engine import ENGINES, N_THREADS, plan
+from lamina.engine import DEVICES, ENGINES, N_THREADS, check_device, plan
 from lamina.losses import Loss
 from lamina.network import Network
 from lamina.network.heads import Losses, loss_weights_of, losses_for
@@ -52,7 +52,7 @@ class TrainerSettings(Settings):
 
     Parameters
     ----------
-    network, loss, optimizer, batch_size, schedule, clipping, seed, dtype, shuffle, engine, n_threads, penalty_per_row, \
+    network, loss, optimizer, batch_size, schedule, clipping, seed, dtype, shuffle, engine, device, n_threads, penalty_per_row, \
 loss_weights, on_interrupt, dropout_schedule, weight_decay_schedule, shuffle_rows
         As in :class:`lamina.training.Trainer`. Loss weights become a tuple, one per output.
 
@@ -80,6 +80,7 @@ loss_weights, on_interrupt, dropout_schedule, weight_decay_schedule, shuffle_row
             dtype: DtypeLike = "float32",
             shuffle: bool = True,
             engine: str = "auto",
+            device: str = "auto",
             n_threads: int | None = None,
             penalty_per_row: bool = False,
             loss_weights: Sequence[float] | Mapping[str, float] | np.ndarray | None = None,
@@ -100,6 +101,7 @@ loss_weights, on_interrupt, dropout_schedule, weight_decay_schedule, shuffle_row
     dtype: str = "float32"
     shuffle: bool = True
     engine: str = "auto"
+    device: str = "auto"
     n_threads: int | None = None
     penalty_per_row: bool = False
     loss_weights: tuple[float, ...] | None = None
@@ -119,6 +121,7 @@ loss_weights, on_interrupt, dropout_schedule, weight_decay_schedule, shuffle_row
         "shuffle": boolean(),
         "shuffle_rows": one_of(integer(1), choice(("auto",))),
         "engine": choice(ENGINES),
+        "device": choice(DEVICES),
         "n_threads": N_THREADS,
         "penalty_per_row": boolean(),
         "on_interrupt": choice(("raise", "return")),
@@ -139,6 +142,7 @@ loss_weights, on_interrupt, dropout_schedule, weight_decay_schedule, shuffle_row
     def __post_init__(self) -> None:
         object.__setattr__(self, "dtype", name_of_dtype(self.dtype))
         super().__post_init__()
+        check_device(self.device, self.engine, owner="Trainer")
         object.__setattr__(self, "loss", losses_for(self.loss, self.network.output_names, self.network.output_widths))
         if self.loss_weights is not None:
             weights = loss_weights_of(self.loss_weights, self.network.output_names, owner="Trainer")

@@ -108,7 +108,12 @@ class Trainer(Resumable):
     shuffle_rows : int or "auto", default="auto"
         Where rows come in blocks: how many of them are shuffled together, >= 1, and at least two batches. Twice as many are in
         memory, and two blocks. "auto": 262,144, or as many as take 128 MiB.
-    engine : {"auto", "native", "reference"}, default="auto"
+    engine : {"auto", "native", "reference", "torch"}, default="auto"
+        What computes; all give the same numbers, up to rounding. "auto": compiled code, or the reference where a layer is in
+        Python.
+        "torch": the reference's formulas on torch's tensors, on the ``device``; see :doc:`/how-to/gpu`.
+    device : {"auto", "cpu", "cuda", "mps"}, default="auto"
+        Where ``engine="torch"`` computes; "auto" is CUDA if torch finds it, or else Apple's MPS in float32, or else the CPU.
     n_threads : int in [1, 1024], optional
         Threads of the engine; results do not depend on it. None chooses by the size of the work, within the limits set by the
         environment: see :doc:`/how-to/reproducibility`.
@@ -182,6 +187,7 @@ class Trainer(Resumable):
         shuffle: bool = True,
         shuffle_rows: int | str = "auto",
         engine: str = "auto",
+        device: str = "auto",
         n_threads: int | None = None,
         penalty_per_row: bool = False,
         loss_weights: Sequence[float] | Mapping[str, float] | np.ndarray | None = None,
@@ -203,6 +209,7 @@ class Trainer(Resumable):
             "shuffle": shuffle,
             "shuffle_rows": shuffle_rows,
             "engine": engine,
+            "device": device,
             "n_threads": n_threads,
             "penalty_per_row": penalty_per_row,
             "loss_weights": loss_weights,

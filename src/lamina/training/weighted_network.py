@@ -51,6 +51,7 @@ class WeightedNetwork:
         Seed of the initial weights.
     weights : (parameters, state), optional
         Initial weights to use instead of random ones; flat vectors of the network's lengths.
+    device : str, default="auto"
 
     Attributes
     ----------
@@ -69,6 +70,7 @@ class WeightedNetwork:
         n_threads: int | None,
         seed: int,
         weights: tuple[np.ndarray, np.ndarray] | None = None,
+        device: str = "auto",
     ) -> None:
         self.network = network
         self._losses = losses
@@ -78,7 +80,7 @@ class WeightedNetwork:
         program = network.program(losses, loss_weights)
         # before the executor allocates, because its error names the layer that is too large
         first_values = network.initialize(seed, dtype) if weights is None else weights
-        self.executor: Executor = make_executor(program, dtype=dtype.name, engine=engine, n_threads=n_threads)
+        self.executor: Executor = make_executor(program, dtype=dtype.name, engine=engine, n_threads=n_threads, device=device)
         self.executor.restore(*first_values)
         self.stepper: Stepper = self.executor
 

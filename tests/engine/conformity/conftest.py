@@ -1,8 +1,12 @@
-"""The executors, each of which must pass all tests of this folder. A further one is a line here."""
+"""The executors, each of which must pass all tests of this folder. A further one is a line here.
+
+That of torch runs where torch is installed, which it is for ``make test-peers``.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from importlib.util import find_spec
 
 import numpy as np
 import pytest
@@ -12,7 +16,14 @@ from lamina.engine.executor import Executor
 from lamina.engine.native import NativeExecutor
 from lamina.engine.reference import ReferenceExecutor
 
-EXECUTORS = {"native": NativeExecutor, "reference": ReferenceExecutor}
+
+def torch_executor(program: Program, dtype: str) -> Executor:
+    from lamina.engine.torch import TorchExecutor
+
+    return TorchExecutor(program, dtype, "cpu")
+
+
+EXECUTORS = {"native": NativeExecutor, "reference": ReferenceExecutor} | ({"torch": torch_executor} if find_spec("torch") else {})
 DESCENT = TrainingPlan(UpdateRule("gradient_descent", (), 0))
 
 

@@ -9,7 +9,7 @@ from scipy import sparse
 
 from lamina.engine import Batches, Head, StepValues, TrainingPlan, UpdateRule
 from lamina.engine.native import NativeExecutor
-from lamina.engine.native_data import as_order
+from lamina.engine.order import as_order
 from lamina.errors import DataError, ShapeError
 
 ROWS, FEATURES = 60, 7

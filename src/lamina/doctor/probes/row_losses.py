@@ -36,7 +36,7 @@ def losses_by_batch(trainer: Trainer, data: Batches, batch_size: int, seed: int 
         return np.empty(0)
     order = np.random.default_rng(seed).permutation(data.num_rows)
     parameters, state, _ = trainer.executor.snapshot()
-    copy = make_executor(trainer.executor.program, dtype=trainer.dtype, engine=trainer.engine)
+    copy = make_executor(trainer.executor.program, dtype=trainer.dtype, engine=trainer.engine, device=trainer.device)
     copy.configure(TrainingPlan(GradientDescent().rule(), seed=seed))
     losses = []
     for step in range(num_batches):

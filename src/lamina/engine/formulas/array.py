@@ -2,17 +2,49 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any, TypeAlias
 
-from array_api_compat import array_namespace
+import numpy as np
+from array_api_compat import array_namespace, is_torch_array, is_torch_namespace
 
-__all__ = ["Array", "Namespace", "array_namespace", "sum_float64"]
+__all__ = ["Array", "Namespace", "array_namespace", "constants", "in_numpy", "sum_float64", "wide"]
 
 Array: TypeAlias = Any  # the standard has no static type yet: NumPy, array-api-strict, torch, ...
 Namespace: TypeAlias = Any
 
 
-def sum_float64(x: Array) -> Array:
-    """The sum of all elements, accumulated in float64 whatever the dtype of ``x`` (a 0-d array)."""
+def wide(x: Array) -> Array:
+    """``x`` in float64, or as it is on a device that has no such numbers."""
     xp = array_namespace(x)
-    return xp.sum(xp.astype(x, xp.float64))
+    return x if str(x.device).startswith("mps") else xp.astype(x, xp.float64)
+
+
+def sum_float64(x: Array) -> Array:
+    """The sum of all elements, accumulated in float64 whatever the dtype of ``x`` (a 0-d array); see :func:`wide`."""
+    return array_namespace(x).sum(wide(x))
+
+
+def in_numpy(x: Array) -> np.ndarray:
+    """The numbers as a NumPy array, which shares their memory if it can; those on a device are copied from there."""
+    return np.asarray(x.cpu() if is_torch_array(x) else x)
+
+
+def constants(numbers: tuple[float, ...], like: Array, dtype: Any = None) -> Array:
+    """Numbers that never change, on the device and with the dtype of ``like`` unless another is given.
+
+    Those of torch are copied to the device once, not in every step.
+
+    >>> constants((1.0, 2.5), np.zeros(3, dtype=np.float32))
+    array([1. , 2.5], dtype=float32)
+    """
+    xp = array_namespace(like)
+    make = _kept if is_torch_namespace(xp) else _made
+    return make(xp, tuple(numbers), like.dtype if dtype is None else dtype, like.device)
+
+
+def _made(xp: Namespace, numbers: tuple[float, ...], dtype: Any, device: Any) -> Array:
+    return xp.asarray(numbers, dtype=dtype, device=device)
+
+
+_kept = lru_cache(maxsize=256)(_made)

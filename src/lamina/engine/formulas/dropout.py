@@ -7,7 +7,7 @@ from lamina.engine.formulas.array import Array, array_namespace
 __all__ = ["dropout_backward", "dropout_forward"]
 
 
-def dropout_forward(x: Array, keep: Array, rate: float) -> Array:
+def dropout_forward(x: Array, keep: Array, rate: Array | float) -> Array:
     """``out = x / (1 - rate)`` where ``keep``, else 0.
 
     Parameters
@@ -15,7 +15,7 @@ def dropout_forward(x: Array, keep: Array, rate: float) -> Array:
     x : array of shape (n, width)
     keep : bool array of shape (n, width)
         From :func:`lamina.engine.randomness.keep_mask`, so that every executor drops the same units.
-    rate : float in [0, 1)
+    rate : float in [0, 1), or such a scalar
         The probability of dropping a unit.
 
     Examples
@@ -28,7 +28,7 @@ def dropout_forward(x: Array, keep: Array, rate: float) -> Array:
     return xp.where(keep, x * (1.0 / (1.0 - rate)), 0.0)
 
 
-def dropout_backward(d_out: Array, keep: Array, rate: float) -> Array:
+def dropout_backward(d_out: Array, keep: Array, rate: Array | float) -> Array:
     """The gradient of :func:`dropout_forward` with respect to ``x``."""
     xp = array_namespace(d_out, keep)
     # out = x / (1 - rate) where keep, else 0

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from lamina.engine.formulas.array import Array, Namespace, array_namespace
+from lamina.engine.formulas.array import Array, Namespace, array_namespace, constants
 
 __all__ = ["embedding_backward", "embedding_forward", "mask_codes_backward", "mask_codes_forward"]
 
@@ -87,6 +87,8 @@ def _codes(column: Array, cardinality: int, xp: Namespace) -> tuple[Array, Array
 def _summed_by_code(d_vectors: Array, codes: Array, known: Array, table: Array, xp: Namespace) -> Array:
     """A row of a table has a contribution from each of the batch's rows with its code."""
     d_table = xp.zeros_like(table)
+    if hasattr(xp, "index_add"):  # torch's own; how many codes occur, only the device knows
+        return xp.index_add(d_table, 0, codes, xp.where(known[:, None], d_vectors, xp.zeros_like(d_vectors)))
     # vector = one_hot(code) @ table, with the codes that occur alone
     met, places = xp.unique_inverse(codes)
     one_hot = (xp.reshape(places, (-1, 1)) == xp.arange(met.shape[0], device=codes.device)) & known[:, None]
@@ -115,13 +117,13 @@ def mask_codes_forward(x: Array, keep: Array, codes: Sequence[float]) -> Array:
            [0. , 0.4]])
     """
     xp = array_namespace(x, keep)
-    row = xp.asarray([float(code) for code in codes], dtype=x.dtype, device=x.device)
+    row = constants(tuple(map(float, codes)), x)
     return xp.where(keep | (row < 0), x, row)
 
 
 def mask_codes_backward(d_out: Array, keep: Array, codes: Sequence[float]) -> Array:
     """The gradient of :func:`mask_codes_forward` with respect to ``x``."""
     xp = array_namespace(d_out, keep)
-    row = xp.asarray([float(code) for code in codes], dtype=d_out.dtype, device=d_out.device)
+    row = constants(tuple(map(float, codes)), d_out)
     # out = x where kept, else a constant
     return xp.where(keep | (row < 0), d_out, xp.zeros_like(d_out))

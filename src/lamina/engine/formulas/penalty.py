@@ -7,21 +7,20 @@ L2 alone, and shrink the weights for L1 afterwards: ``shrinkage``.
 
 from __future__ import annotations
 
-from lamina.engine.formulas.array import Array, array_namespace, sum_float64
+from lamina.engine.formulas.array import Array, array_namespace, sum_float64, wide
 
 __all__ = ["max_norm", "penalty", "penalty_gradient"]
 
 
-def penalty(w: Array, l1: Array | float, l2: Array | float) -> float:
+def penalty(w: Array, l1: Array | float, l2: Array | float) -> Array:
     """``sum l1 |w| + 1/2 l2 w^2``, summed in float64; ``l1`` and ``l2`` are numbers or vectors like ``w``.
 
     >>> import numpy as np
-    >>> penalty(np.array([-2.0, 1.0]), 1.0, np.array([1.0, 0.0]))
+    >>> float(penalty(np.array([-2.0, 1.0]), 1.0, np.array([1.0, 0.0])))
     5.0
     """
-    xp = array_namespace(w)
-    wide = xp.astype(w, xp.float64)
-    return float(sum_float64(l1 * xp.abs(wide) + 0.5 * l2 * wide * wide))
+    numbers = wide(w)
+    return sum_float64(l1 * array_namespace(w).abs(numbers) + 0.5 * l2 * numbers * numbers)
 
 
 def penalty_gradient(w: Array, l1: Array | float, l2: Array | float) -> Array:
@@ -48,11 +47,14 @@ def max_norm(weight: Array, bound: float) -> Array:
     xp = array_namespace(weight)
     rows = weight if weight.ndim > 1 else xp.reshape(weight, (1, -1))
     norm = xp.sqrt(xp.sum(rows * rows, axis=-2, keepdims=True))
-    if not bool(xp.all(xp.isfinite(norm))):  # squares overflow; divided by the largest element first they do not
-        most = xp.max(xp.abs(rows), axis=-2, keepdims=True)
-        shares = rows / xp.where(most > 0, most, 1.0)
-        factor = bound / most / xp.sqrt(xp.sum(shares * shares, axis=-2, keepdims=True))
-        rows = xp.where(xp.isfinite(norm), rows, rows * factor)
-        norm = xp.where(xp.isfinite(norm), norm, bound)
-    factor = xp.where(norm > bound, bound / xp.where(norm > 0, norm, 1.0), 1.0)
+    # Where squares overflow, those of elements divided by the largest first do not
+    most = xp.max(xp.abs(rows), axis=-2, keepdims=True)
+    most = xp.where(most > 0, most, 1.0)
+    shares = rows / most
+    length = xp.sqrt(xp.sum(shares * shares, axis=-2, keepdims=True))
+    factor = bound / most / xp.where(length > 0, length, 1.0)
+    rows = xp.where(xp.isfinite(norm), rows, rows * factor)
+    norm = xp.where(xp.isfinite(norm), norm, bound)
+    # torch takes a number divided by an array for its reciprocal, times the number
+    factor = xp.where(norm > bound, xp.full_like(norm, bound) / xp.where(norm > 0, norm, 1.0), 1.0)
     return xp.reshape(rows * factor, weight.shape)

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
-from lamina.engine.formulas.array import Array, array_namespace
+from lamina.engine.formulas.array import Array, array_namespace, constants
 
 __all__ = ["Bins", "bins_of", "piecewise_linear_backward", "piecewise_linear_forward"]
 
@@ -27,7 +27,6 @@ def bins_of(settings: Sequence[float], like: Array) -> Bins:
     ``settings`` are (clip, then for each column: the number of its edges, and the edges). Without clip, the first bin of a
     column goes on below its edges and the last one above.
     """
-    xp = array_namespace(like)
     clip, *rest = settings
     beyond = 0.0 if clip else float("inf")
     rows = [
@@ -37,8 +36,8 @@ def bins_of(settings: Sequence[float], like: Array) -> Bins:
     ]
     columns, *numbers = zip(*rows, strict=True)
     return Bins(
-        xp.asarray(columns, device=like.device),
-        *(xp.asarray(values, dtype=like.dtype, device=like.device) for values in numbers),
+        constants(columns, like, array_namespace(like).int64),
+        *(constants(values, like) for values in numbers),
     )
 
 

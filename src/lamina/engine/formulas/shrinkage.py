@@ -14,7 +14,7 @@ from collections.abc import Callable
 from typing import TypeAlias
 
 from lamina.engine.formulas.array import Array, array_namespace
-from lamina.engine.formulas.update import Slots, deviation, nadam_rates
+from lamina.engine.formulas.update import Count, Slots, deviation, nadam_rates
 
 __all__ = ["STEP_SIZES", "shrink", "with_l1"]
 
@@ -44,37 +44,37 @@ def with_l1(kind: str, coefficients: tuple[float, ...], l1: Number) -> tuple[Num
     return tuple(each + l1 if i == place else each for i, each in enumerate(coefficients))
 
 
-def _gradient_descent(slots: Slots, t: int, learning_rate: Number) -> Number:
+def _gradient_descent(slots: Slots, t: Count, learning_rate: Number) -> Number:
     return learning_rate
 
 
-def _momentum(slots: Slots, t: int, learning_rate: Number, mu: float) -> Number:
+def _momentum(slots: Slots, t: Count, learning_rate: Number, mu: float) -> Number:
     return learning_rate * _sum_of_powers(mu, t)
 
 
-def _nesterov(slots: Slots, t: int, learning_rate: Number, mu: float) -> Number:
+def _nesterov(slots: Slots, t: Count, learning_rate: Number, mu: float) -> Number:
     return learning_rate * (1.0 + mu * _sum_of_powers(mu, t))
 
 
-def _rmsprop(slots: Slots, t: int, learning_rate: Number, rho: float, eps: Number) -> Number:
+def _rmsprop(slots: Slots, t: Count, learning_rate: Number, rho: float, eps: Number) -> Number:
     return _adagrad(slots, t, learning_rate, eps)
 
 
-def _adagrad(slots: Slots, t: int, learning_rate: Number, eps: Number) -> Number:
+def _adagrad(slots: Slots, t: Count, learning_rate: Number, eps: Number) -> Number:
     (s,) = slots
     return learning_rate / (array_namespace(s).sqrt(s) + eps)
 
 
-def _adam(slots: Slots, t: int, learning_rate: Number, beta1: float, beta2: float, eps: Number) -> Number:
+def _adam(slots: Slots, t: Count, learning_rate: Number, beta1: float, beta2: float, eps: Number) -> Number:
     return learning_rate / deviation(slots, t, beta2, eps)
 
 
-def _nadam(slots: Slots, t: int, learning_rate: Number, beta1: float, beta2: float, eps: Number, psi: float) -> Number:
+def _nadam(slots: Slots, t: Count, learning_rate: Number, beta1: float, beta2: float, eps: Number, psi: float) -> Number:
     now, ahead = nadam_rates(t, learning_rate, beta1, psi)
     return (now + ahead * (1.0 - beta1**t)) / deviation(slots, t, beta2, eps)
 
 
-def _sum_of_powers(mu: float, t: int) -> float:
+def _sum_of_powers(mu: float, t: Count) -> Number:
     """``1 + mu + ... + mu^(t-1)``: what momentum makes of gradients of 1."""
     return (1.0 - mu**t) / (1.0 - mu)
 

@@ -10,21 +10,21 @@ import numpy as np
 
 from lamina.engine.executor import Gradient, Observation, OutputGradients, Probe, Snapshot, Update, Watch, check_shape
 from lamina.engine.formulas.activation import activation_forward
-from lamina.engine.formulas.array import Array, Namespace
+from lamina.engine.formulas.array import Array, Namespace, in_numpy
+from lamina.engine.own_functions import OwnFunctions
 from lamina.engine.plan import Batches, InputArray, StepValues, TrainingPlan, TrainingResult
 from lamina.engine.probe import probe, weight_norms
 from lamina.engine.program import Program
 from lamina.engine.reference.failure import all_finite
 from lamina.engine.reference.objective import by_head, head_losses
-from lamina.engine.reference.passes import Mode
 from lamina.engine.reference.rows import chunks
-from lamina.engine.reference.step import Step, row_weights, total_weight
+from lamina.engine.reference.step import Setting, Step, total_weight
 from lamina.engine.reference.watching import Watching
 
 if TYPE_CHECKING:
     from lamina.engine.perturbation import BatchObjective, PerturbationRule
 
-__all__ = ["ReferenceExecutor"]
+__all__ = ["ReferenceExecutor", "observation_in_numpy"]
 
 _CHUNK_ROWS = 4096  # of a prediction: bounds its memory
 # Overflow needs no warning here: it shows up as a non-finite number, which is reported as a Failure.
@@ -41,8 +41,13 @@ class ReferenceExecutor:
     xp : module, default numpy
         The array library: NumPy, array_api_strict, torch. Parameters, state, slots and results are its arrays;
         the caller's inputs and targets may still be NumPy arrays (or CSR).
-    device : object, default None
-        The device of the arrays, as ``xp`` names it; None is its default.
+    setting : Setting, optional
+        In place of ``xp``: the array library, and where and how it computes.
+
+    Attributes
+    ----------
+    learner : Step
+        The vectors, and what a step does to them.
 
     Notes
     -----
@@ -73,28 +78,30 @@ class ReferenceExecutor:
     program: Program
     dtype: np.dtype
 
-    def __init__(self, program: Program, dtype: str | np.dtype = "float32", xp: Namespace = np, device: object = None) -> None:
+    def __init__(
+        self, program: Program, dtype: str | np.dtype = "float32", xp: Namespace = np, *, setting: Setting | None = None
+    ) -> None:
         self.program = program
         self.dtype = np.dtype(dtype)
-        self._step = Step(program, self.dtype, xp, device)
+        self.learner = Step(program, self.dtype, setting or Setting(xp))
 
     def configure(self, plan: TrainingPlan) -> None:
         """Set the training plan; slots are reset to 0 if their number changed."""
-        self._step.configure(plan)
+        self.learner.configure(plan)
 
     def reprogram(self, program: Program) -> None:
         """Go on with a program that differs only in how its parameters are trained."""
         self.program = program
-        self._step = self._step.reprogrammed(program)
+        self.learner = self.learner.reprogrammed(program)
 
     def snapshot(self) -> Snapshot:
         """Copies of parameters, state and slots."""
-        step = self._step
+        step = self.learner
         return Snapshot(step.copy(step.parameters), step.copy(step.state), step.copy(step.slots))
 
     def copy_into(self, parameters: Array | None = None, state: Array | None = None, slots: Array | None = None) -> None:
         """Copy parameters, state and slots into existing arrays."""
-        step = self._step
+        step = self.learner
         for to, vector in ((parameters, step.parameters), (state, step.state), (slots, step.slots)):
             if to is not None:
                 to[...] = vector
@@ -102,7 +109,7 @@ class ReferenceExecutor:
     @_quietly
     def restore(self, parameters: Array | None = None, state: Array | None = None, slots: Array | None = None) -> None:
         """Set parameters, state and slots to copies of these arrays."""
-        step = self._step
+        step = self.learner
         own = (("parameters", parameters, step.parameters), ("state", state, step.state), ("slots", slots, step.slots))
         for name, given, vector in own:
             if given is not None:
@@ -114,9 +121,8 @@ class ReferenceExecutor:
 
     def views(self) -> tuple[Array, Array]:
         """The arrays of parameters and state that the formulas read."""
-        return self._step.parameters, self._step.state
+        return self.learner.parameters, self.learner.state
 
-    @_quietly
     def train(
         self,
         data: Batches,
@@ -127,21 +133,29 @@ class ReferenceExecutor:
         watches: Sequence[Watch] = (),
     ) -> TrainingResult:
         """Train on the rows ``order``, ``batch_size`` at a time; stops before the first step that is not finite."""
-        self._step.close()
+        return self.train_watched(data, order, batch_size, first_step, values, Watching(self, watches))
+
+    @_quietly
+    def train_watched(
+        self, data: Batches, order: np.ndarray, batch_size: int, first_step: int, values: StepValues, watching: Watching
+    ) -> TrainingResult:
+        """As :meth:`train`, with what watches have seen so far."""
+        self.learner.close()
         gradients: list[Gradient] = []
         updates: list[Update] = []
-        failure, watching = None, Watching(self, watches)
+        failure = None
         for k in range(-(-len(order) // batch_size)):
             step = first_step + k
             learning_rate, weight_decay, rates = values.at(k)
             rows = order[k * batch_size : (k + 1) * batch_size]
             watching.before(step)
             d_values: dict[int, Array] | None = {} if watching.looks_within(step) else None
-            gradient, tape = self._step.differentiate(data, rows, Mode(True, self._step.plan.seed, step, rates), kept=d_values)
-            self._step.hold(tape)
+            mode = self.learner.mode(step=step, rates=self.learner.scalars(rates))
+            gradient, tape = self.learner.differentiate(data, rows, mode, kept=d_values)
+            self.learner.hold(tape)
             if d_values is not None:
-                watching.within(step, _in_numpy(Observation(dict(tape.buffers), d_values, gradient)), len(rows))
-            update = self._step.finish(gradient, step, learning_rate, weight_decay)
+                watching.within(step, observation_in_numpy(Observation(dict(tape.buffers), d_values, gradient)), len(rows))
+            update = self.learner.finish(gradient, step, learning_rate, weight_decay)
             failure = update.failure
             if failure is not None:
                 break
@@ -149,7 +163,7 @@ class ReferenceExecutor:
             gradients.append(gradient)
             updates.append(update)
         losses = np.array([update.loss for update in updates])
-        norms = np.array([update.gradient_norm for update in updates]) if self._step.plan.record_norms else None
+        norms = np.array([update.gradient_norm for update in updates]) if self.learner.plan.record_norms else None
         told = by_head([each.head_losses.tolist() for each in gradients if each.head_losses is not None], self.program)
         return TrainingResult(losses, norms, sum(update.is_clipped for update in updates), failure, head_losses=told)
 
@@ -166,9 +180,9 @@ class ReferenceExecutor:
         out: np.ndarray | None = None,
     ) -> Gradient:
         """First half of a step: losses of ``rows`` and their gradient; running statistics are updated."""
-        mode = Mode(True, self._step.plan.seed, step, dropout_rates, first_row)
-        gradient, tape = self._step.differentiate(data, rows, mode, weight_sum)
-        self._step.hold(tape)
+        mode = self.learner.mode(step=step, rates=self.learner.scalars(dropout_rates), first_row=first_row)
+        gradient, tape = self.learner.differentiate(data, rows, mode, weight_sum)
+        self.learner.hold(tape)
         if out is None:
             return gradient
         out[:] = gradient.vector
@@ -177,10 +191,10 @@ class ReferenceExecutor:
     @_quietly
     def update(self, gradient: Gradient, step: int, learning_rate: float, weight_decay: float = 0.0) -> Update:
         """Second half of a step: penalties, clipping, update, shrinkage."""
-        check_shape("gradient.vector", gradient.vector, tuple(self._step.parameters.shape))
+        check_shape("gradient.vector", gradient.vector, tuple(self.learner.parameters.shape))
         check_shape("gradient.losses", gradient.losses, (len(self.program.heads),))
         # a NumPy float64 scalar would turn float32 arrays into float64
-        return self._step.finish(gradient, step, float(learning_rate), float(weight_decay))
+        return self.learner.finish(gradient, step, float(learning_rate), float(weight_decay))
 
     @_quietly
     def forward(
@@ -193,16 +207,17 @@ class ReferenceExecutor:
         dropout_rates: Sequence[float] | np.ndarray | None = None,
     ) -> list[Array]:
         """Outputs of one batch in training mode; running statistics are updated."""
-        tape = self._step.forward(inputs, rows, Mode(True, self._step.plan.seed, step, dropout_rates, first_row))
-        self._step.hold(tape)
+        mode = self.learner.mode(step=step, rates=self.learner.scalars(dropout_rates), first_row=first_row)
+        tape = self.learner.forward(inputs, rows, mode)
+        self.learner.hold(tape)
         return [tape.buffers[b] for b in self.program.outputs]
 
     @_quietly
     def backward(self, d_outputs: Sequence[Array], step: int) -> Array:
         """The flat gradient from gradients of the outputs of the last :meth:`forward`."""
-        if self._step.held is None:
+        if self.learner.held is None:
             raise RuntimeError("backward: call forward first, once per step.")
-        return self._step.backward(self._step.held, self._at_outputs(d_outputs))
+        return self.learner.backward(self.learner.held, self._at_outputs(d_outputs))
 
     def perturb(
         self,
@@ -217,17 +232,17 @@ class ReferenceExecutor:
         """Train by perturbing weights; every trial is a full forward pass."""
         from lamina.engine.reference.perturbation import perturb  # most trainings follow gradients
 
-        return perturb(self._step, data, order, batch_size, first_step, values, rule, objective)
+        return perturb(self.learner, data, order, batch_size, first_step, values, rule, objective)
 
     @_quietly
     def predict(self, inputs: Sequence[InputArray], links: Sequence[str] | None = None) -> list[Array]:
         """Outputs for all rows in inference mode: logits, or the activations ``links`` of them, averaged over members."""
         parts = []
         for rows in chunks(inputs[0].shape[0], _CHUNK_ROWS):
-            tape = self._step.forward(inputs, rows, Mode(training=False))
+            tape = self.learner.forward(inputs, rows, self.learner.mode(training=False))
             logits = [tape.buffers[b] for b in self.program.outputs]
             parts.append(logits if links is None else [self._linked(z, link) for z, link in zip(logits, links, strict=True)])
-        return [self._step.xp.concat(list(output), axis=0) for output in zip(*parts, strict=True)]
+        return [self.learner.xp.concat(list(output), axis=0) for output in zip(*parts, strict=True)]
 
     @_quietly
     def evaluate(self, data: Batches) -> np.ndarray:
@@ -237,8 +252,9 @@ class ReferenceExecutor:
         """
         sums = np.zeros(len(self.program.heads))
         for rows in chunks(data.num_rows, _CHUNK_ROWS):
-            tape = self._step.forward(data.inputs, rows, Mode(training=False))
-            sums += head_losses(self.program, tape.buffers, self._step.targets(data, rows), row_weights(data, rows))
+            tape = self.learner.forward(data.inputs, rows, self.learner.mode(training=False))
+            weights = self.learner.weights(data, rows)
+            sums += [float(each) for each in head_losses(self.program, tape.buffers, self.learner.targets(data, rows), weights)]
             # The hinge loss of infinite logits can be 0, which would look good.
             sums[[not all_finite(tape.buffers[head.logits]) for head in self.program.heads]] = np.nan
         total = total_weight(data, np.arange(data.num_rows))
@@ -256,10 +272,10 @@ class ReferenceExecutor:
     ) -> tuple[float, Array]:
         """The training objective and its flat gradient, over ``order`` as one batch; nothing changes."""
         rows = np.arange(data.num_rows, dtype=np.int64) if order is None else order
-        found, _ = self._step.differentiate(data, rows, Mode(training, self._step.plan.seed, step))
+        found, _ = self.learner.differentiate(data, rows, self.learner.mode(training=training, step=step))
         if head_losses is not None and found.head_losses is not None:
             head_losses[:] = found.head_losses
-        return self._step.with_penalties(found, l1_slope=True)
+        return self.learner.with_penalties(found, l1_slope=True)
 
     @_quietly
     def observe(
@@ -274,16 +290,16 @@ class ReferenceExecutor:
     ) -> Observation:
         """Every buffer of both passes, and the gradient with respect to it; nothing changes."""
         rows = np.arange(data.num_rows, dtype=np.int64) if rows is None else rows
-        mode = Mode(training, self._step.plan.seed, step, dropout_rates)
-        tape = self._step.forward(data.inputs, rows, mode, keep_sparse=False)
+        mode = self.learner.mode(training=training, step=step, rates=self.learner.scalars(dropout_rates))
+        tape = self.learner.forward(data.inputs, rows, mode, keep_sparse=False)
         d_values: dict[int, Array] = {}
         gradient = None
         if d_outputs is not None:
             d_logits = self._at_outputs(d_outputs([tape.buffers[b] for b in self.program.outputs]))
-            vector = self._step.backward(tape, d_logits, d_values)
+            vector = self.learner.backward(tape, d_logits, d_values)
             gradient = Gradient(np.full(len(self.program.heads), np.nan), total_weight(data, rows), vector)
         elif data.targets:
-            gradient = self._step.gradient(tape, data, rows, None, d_values)
+            gradient = self.learner.gradient(tape, data, rows, None, d_values)
         return Observation(dict(tape.buffers), d_values, gradient)
 
     @_quietly
@@ -292,27 +308,35 @@ class ReferenceExecutor:
         seen = self.observe(data, dropout_rates=[0.0] * len(self.program.mask_rates))
         loss = math.nan if seen.gradient is None else float(seen.gradient.losses.sum())
         return loss, probe(
-            self.program, np.asarray(self._step.parameters), _in_numpy(seen), total_weight(data, np.arange(data.num_rows))
+            self.program,
+            in_numpy(self.learner.parameters),
+            observation_in_numpy(seen),
+            total_weight(data, np.arange(data.num_rows)),
         )
+
+    def own_functions(self, code: OwnFunctions) -> OwnFunctions:
+        """What an op of the user's own computes here, as functions of NumPy arrays."""
+        return code
 
     def weight_change(self, before: np.ndarray) -> np.ndarray:
         """The norm of the change of each layer's weights."""
-        return weight_norms(self.program, np.asarray(self._step.parameters), before)
+        return weight_norms(self.program, in_numpy(self.learner.parameters), before)
 
     def _linked(self, logits: Array, link: str) -> Array:
         """The mean over members of their logits' activations."""
-        xp, members = self._step.xp, self.program.members
+        xp, members = self.learner.xp, self.program.members
         if members == 1:
             return activation_forward(logits, link)
         linked = activation_forward(xp.reshape(logits, (logits.shape[0] * members, logits.shape[1] // members)), link)
         return xp.mean(xp.reshape(linked, (logits.shape[0], members, linked.shape[1])), axis=1)
 
     def _at_outputs(self, d_outputs: Sequence[Array]) -> list[tuple[int, Array]]:
-        d_logits = [self._step.xp.asarray(d, **self._step.number) for d in d_outputs]
+        d_logits = [self.learner.xp.asarray(d, **self.learner.number) for d in d_outputs]
         return list(zip(self.program.outputs, d_logits, strict=True))
 
 
-def _in_numpy(seen: Observation) -> Observation:
-    values, d_values = ({b: np.asarray(array) for b, array in arrays.items()} for arrays in (seen.values, seen.d_values))
-    gradient = None if seen.gradient is None else seen.gradient._replace(vector=np.asarray(seen.gradient.vector))
+def observation_in_numpy(seen: Observation) -> Observation:
+    """An observation whose arrays are NumPy's."""
+    values, d_values = ({b: in_numpy(array) for b, array in arrays.items()} for arrays in (seen.values, seen.d_values))
+    gradient = None if seen.gradient is None else seen.gradient._replace(vector=in_numpy(seen.gradient.vector))
     return Observation(values, d_values, gradient)

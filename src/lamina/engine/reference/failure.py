@@ -10,13 +10,18 @@ from lamina.engine.plan import Failure
 from lamina.engine.program import Program
 from lamina.engine.reference.passes import Tape
 
-__all__ = ["all_finite", "find_activation", "find_gradient", "find_loss", "find_statistics", "find_update"]
+__all__ = ["all_finite", "are_finite", "find_activation", "find_gradient", "find_loss", "find_statistics", "find_update"]
 
 
 def all_finite(x: Array) -> bool:
     """Whether ``x`` contains neither NaN nor infinity."""
+    return bool(are_finite(x))
+
+
+def are_finite(x: Array) -> Array:
+    """:func:`all_finite` as a scalar on the device of ``x``."""
     xp = array_namespace(x)
-    return bool(xp.all(xp.isfinite(x)))
+    return xp.all(xp.isfinite(x))
 
 
 def find_activation(tape: Tape, step: int) -> Failure | None:

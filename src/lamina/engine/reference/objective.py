@@ -16,18 +16,18 @@ from lamina.engine.formulas.heads.table import HEADS
 from lamina.engine.program import Head, Program
 from lamina.errors import InvalidSettingError, phrase
 
-__all__ = ["by_head", "head_gradients", "head_losses"]
+__all__ = ["by_head", "check_losses", "head_gradients", "head_losses", "head_scales"]
 
 
 def head_losses(
-    program: Program, buffers: Mapping[int, Array], targets: Sequence[Array], sample_weight: np.ndarray | None
-) -> list[float]:
-    """``sum_i w_i L(logits_i, target_i)`` for every head, summed in float64; head weights not applied."""
+    program: Program, buffers: Mapping[int, Array], targets: Sequence[Array], sample_weight: Array | None
+) -> list[Array]:
+    """``sum_i w_i L(logits_i, target_i)`` for every head, scalars summed in float64; head weights not applied."""
     losses = []
     for head, target in zip(program.heads, targets, strict=True):
         logits, wanted = _by_member(buffers[head.logits], target, program.members)
         rows = _mean_over_members(_formula(head).loss(logits, wanted, *head.settings), program.members)
-        losses.append(float(sum_float64(_scale_rows(rows, sample_weight, 1.0))))
+        losses.append(sum_float64(_scale_rows(rows, sample_weight, 1.0)))
     return losses
 
 
@@ -41,17 +41,21 @@ def head_gradients(
     program: Program,
     buffers: Mapping[int, Array],
     targets: Sequence[Array],
-    sample_weight: np.ndarray | None,
-    total_weight: float,
+    sample_weight: Array | None,
+    scales: Sequence[Array | float],
 ) -> list[tuple[int, Array]]:
-    """Pairs (buffer, d_logits) for every head: ``weight * w_i / sum w * dL_i / dlogits_i``."""
+    """Pairs (buffer, d_logits) for every head: ``weight * w_i / sum w * dL_i / dlogits_i``; see :func:`head_scales`."""
     gradients = []
-    for head, target in zip(program.heads, targets, strict=True):
+    for head, target, scale in zip(program.heads, targets, scales, strict=True):
         logits, wanted = _by_member(buffers[head.logits], target, program.members)
         d_rows = array_namespace(logits).reshape(_formula(head).gradient(logits, wanted, *head.settings), (target.shape[0], -1))
-        scale = head.weight / (program.members * total_weight) if total_weight > 0 else 0.0
         gradients.append((head.logits, _scale_rows(d_rows, sample_weight, scale)))
     return gradients
+
+
+def head_scales(program: Program, total_weight: float) -> list[float]:
+    """What the weight of a row is multiplied by, for every head: ``weight / sum w``, of the mean over members."""
+    return [head.weight / (program.members * total_weight) if total_weight > 0 else 0.0 for head in program.heads]
 
 
 def _by_member(logits: Array, target: Array, members: int) -> tuple[Array, Array]:
@@ -68,6 +72,12 @@ def _mean_over_members(losses: Array, members: int) -> Array:
     return losses if members == 1 else xp.mean(xp.reshape(losses, (-1, members)), axis=1)
 
 
+def check_losses(program: Program) -> None:
+    """Raise an InvalidSettingError if the caller computes a loss."""
+    for head in program.heads:
+        _formula(head)
+
+
 def _formula(head: Head) -> HeadFormula:
     if head.kind == "external":
         rule = "must have a built-in loss to be trained, evaluated or differentiated by the executor"
@@ -75,7 +85,7 @@ def _formula(head: Head) -> HeadFormula:
     return HEADS[head.kind]
 
 
-def _scale_rows(rows: Array, sample_weight: np.ndarray | None, scale: float) -> Array:
+def _scale_rows(rows: Array, sample_weight: Array | None, scale: Array | float) -> Array:
     """``rows`` (n,) or (n, k), each multiplied by its sample weight and ``scale``."""
     if sample_weight is None:
         return rows * scale

@@ -20,7 +20,6 @@ from lamina.engine.formulas.prelu import prelu_backward, prelu_forward
 from lamina.engine.formulas.repeat import repeat_backward, repeat_forward
 from lamina.engine.formulas.scale import scale_backward, scale_forward
 from lamina.engine.program import Op
-from lamina.engine.randomness import keep_mask
 
 __all__ = ["OPS", "Call", "OpRules"]
 
@@ -42,14 +41,23 @@ class Call:
     state: tuple[Array, ...]
     training: bool
     seed: int
-    step: int
-    rate: float
+    step: Array | int
+    rate: Array | float
     first_row: int
+    keep_mask: Callable[..., Array]
     trains: tuple[bool, ...]
     xp: Namespace
     needs_d_x: bool = True
     kept: Any = None
     new_state: tuple[Array, ...] = field(default=())
+
+    def mask(self) -> Array | None:
+        """Which elements of the first input the op keeps; None if it keeps all."""
+        if not self.training or (isinstance(self.rate, float) and self.rate == 0.0):
+            return None
+        x = self.inputs[0]
+        where = {"seed": self.seed, "step": self.step, "op": self.index, "first_row": self.first_row}
+        return self.xp.asarray(self.keep_mask(x.shape[0], x.shape[1], self.rate, **where), device=x.device)
 
     @property
     def vectors(self) -> tuple[Array, ...]:
@@ -171,12 +179,8 @@ def _cosine_backward(call: Call, d_out: Array) -> Gradients:
 
 def _dropout_forward(call: Call) -> Array:
     (x,) = call.inputs
-    if not call.training or call.rate == 0.0:
-        return x
-    where = {"seed": call.seed, "step": call.step, "op": call.index, "first_row": call.first_row}
-    mask = keep_mask(x.shape[0], x.shape[1], call.rate, **where)
-    call.kept = call.xp.asarray(mask, device=x.device)
-    return dropout_forward(x, call.kept, call.rate)
+    call.kept = call.mask()
+    return x if call.kept is None else dropout_forward(x, call.kept, call.rate)
 
 
 def _dropout_backward(call: Call, d_out: Array) -> Gradients:
@@ -185,12 +189,8 @@ def _dropout_backward(call: Call, d_out: Array) -> Gradients:
 
 def _mask_codes_forward(call: Call) -> Array:
     (x,) = call.inputs
-    if not call.training or call.rate == 0.0:
-        return x
-    where = {"seed": call.seed, "step": call.step, "op": call.index, "first_row": call.first_row}
-    keep = call.xp.asarray(keep_mask(x.shape[0], x.shape[1], call.rate, **where), device=x.device)
-    call.kept = keep
-    return mask_codes_forward(x, keep, call.op.settings[1:])
+    call.kept = call.mask()
+    return x if call.kept is None else mask_codes_forward(x, call.kept, call.op.settings[1:])
 
 
 def _mask_codes_backward(call: Call, d_out: Array) -> Gradients:

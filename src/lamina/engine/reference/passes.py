@@ -6,11 +6,12 @@ is the sum of their contributions, and so is that of a parameter that several op
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from lamina.engine.formulas.array import Array, Namespace
 from lamina.engine.program import Parameter, Program
+from lamina.engine.randomness import keep_mask
 from lamina.engine.reference.ops import OPS, Call
 
 __all__ = ["Mode", "Tape", "flatten", "run_backward", "run_forward", "unflatten"]
@@ -21,14 +22,16 @@ class Mode:
     """How a pass runs.
 
     ``dropout_rates``: one per op that draws masks, in program order, or None for the ops' own. ``first_row``: the number of
-    rows of the batch before the given ones, for these masks.
+    rows of the batch before the given ones, for these masks. ``step`` and the rates are plain numbers, or scalars on the arrays'
+    device, which ``keep_mask`` then takes.
     """
 
     training: bool
     seed: int = 0
-    step: int = 0
-    dropout_rates: Sequence[float] | Array | None = None
+    step: Array | int = 0
+    dropout_rates: Sequence[Array | float] | None = None
     first_row: int = 0
+    keep_mask: Callable[..., Array] = keep_mask
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,9 +65,9 @@ def run_forward(
     state = list(state)
     num_masks = 0
     for index, op in enumerate(program.ops):
-        rate = 0.0
+        rate: Array | float = 0.0
         if op.draws_masks:
-            rate = float(op.settings[0] if mode.dropout_rates is None else mode.dropout_rates[num_masks])
+            rate = float(op.settings[0]) if mode.dropout_rates is None else mode.dropout_rates[num_masks]
             num_masks += 1
         call = Call(
             op=op,
@@ -77,6 +80,7 @@ def run_forward(
             step=mode.step,
             rate=rate,
             first_row=mode.first_row,
+            keep_mask=mode.keep_mask,
             trains=tuple(program.parameters[p].trainable for p in op.parameters),
             xp=xp,
         )

@@ -13,14 +13,14 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from lamina.engine.formulas.array import Array
+from lamina.engine.formulas.array import Array, in_numpy
 from lamina.engine.perturbation import BatchObjective, PerturbationRule
 from lamina.engine.plan import Batches, Failure, StepValues, TrainingResult
 from lamina.engine.randomness import PERTURB_ALL, PERTURB_ONE, random_words
 from lamina.engine.reference.failure import find_activation, find_loss, find_statistics
 from lamina.engine.reference.objective import by_head, head_losses
-from lamina.engine.reference.passes import Mode, Tape
-from lamina.engine.reference.step import Step, row_weights, total_weight
+from lamina.engine.reference.passes import Tape
+from lamina.engine.reference.step import Step, total_weight
 
 __all__ = ["draw_changes", "draw_signs", "perturb"]
 
@@ -67,21 +67,21 @@ class _Batch:
     def measure(self) -> _Measured:
         """Losses and objective at the current weights."""
         learner, heads = self.learner, self.learner.program.heads
-        tape = learner.forward(self.data.inputs, self.rows, Mode(True, learner.plan.seed, self.step))
+        tape = learner.forward(self.data.inputs, self.rows, learner.mode(step=self.step))
         total = total_weight(self.data, self.rows)
         penalties = learner.penalty(total)
         if self.objective is not None and heads[0].kind == "external":
             value = self._value(tape) + penalties
             return _Measured(tape, [value], value, value)
         targets = learner.targets(self.data, self.rows)
-        sums = head_losses(learner.program, tape.buffers, targets, row_weights(self.data, self.rows))
-        losses = [each / total if total > 0 else 0.0 for each in sums]
+        sums = head_losses(learner.program, tape.buffers, targets, learner.weights(self.data, self.rows))
+        losses = [float(each) / total if total > 0 else 0.0 for each in sums]
         loss = sum(head.weight * each for head, each in zip(heads, losses, strict=True)) + penalties
         return _Measured(tape, losses, loss, loss if self.objective is None else self._value(tape) + penalties)
 
     def _value(self, tape: Tape) -> float:
         assert self.objective is not None
-        outputs = [np.array(tape.buffers[b]) for b in self.learner.program.outputs]
+        outputs = [in_numpy(tape.buffers[b]).copy() for b in self.learner.program.outputs]
         return float(self.objective(outputs, self.rows))
 
 
@@ -199,7 +199,7 @@ def _mean(pairs: Sequence[tuple[_Measured, _Measured]]) -> _Measured:
 
 def _signs(learner: Step, step: int, trial: int) -> Array:
     signs = draw_signs(learner.program.num_parameters, seed=learner.plan.seed, step=step, trial=trial)
-    return learner.trainable_only(learner.xp.asarray(signs, **learner.number))
+    return learner.movement.trainable_only(learner.xp.asarray(signs, **learner.number))
 
 
 def _displaced(batch: _Batch, w: Array, size: float, signs: Array) -> _Measured:

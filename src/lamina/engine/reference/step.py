@@ -1,32 +1,54 @@
 """A training step in two halves, on a program's flat vectors: from rows to their gradient, and from a gradient to new weights.
 
-Both the executor and the perturbation of weights use it.
+Both the executor and the perturbation of weights use it. What it computes stands in formulas that look at no number
+(:class:`~lamina.engine.reference.movement.Movement`); here it is looked at after each part whether all is finite.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
 from lamina.engine.executor import Gradient, Update
-from lamina.engine.formulas.array import Array, Namespace, array_namespace
-from lamina.engine.formulas.clipping import clip, norm
-from lamina.engine.formulas.penalty import max_norm, penalty, penalty_gradient
-from lamina.engine.formulas.shrinkage import STEP_SIZES, shrink, with_l1
-from lamina.engine.formulas.update import RULES, decay
+from lamina.engine.formulas.array import Array, Namespace, array_namespace, in_numpy, wide
+from lamina.engine.formulas.clipping import norm
 from lamina.engine.plan import Batches, Failure, InputArray, TrainingPlan, UpdateRule
 from lamina.engine.program import Program
+from lamina.engine.randomness import keep_mask
 from lamina.engine.reference.failure import all_finite, find_activation, find_gradient, find_loss, find_statistics, find_update
-from lamina.engine.reference.objective import head_gradients, head_losses
+from lamina.engine.reference.movement import Movement, Pace
+from lamina.engine.reference.objective import head_gradients, head_losses, head_scales
 from lamina.engine.reference.passes import Mode, Tape, flatten, run_backward, run_forward, unflatten
 from lamina.engine.reference.rows import gather
 
-__all__ = ["Step", "row_weights", "total_weight"]
+__all__ = ["Half", "Setting", "Step", "row_weights", "total_weight"]
 
 _UNTRAINED = TrainingPlan(UpdateRule("gradient_descent", (), 0))
+
+
+class Setting(NamedTuple):
+    """Where a step computes.
+
+    ``xp``: the array library; ``device``: of its arrays, None for its default. ``scalar``: makes the numbers of a step, such as
+    the learning rate, what the formulas get; ``keep_mask``: as :func:`lamina.engine.randomness.keep_mask`, and what makes masks
+    on the device.
+    """
+
+    xp: Namespace = np
+    device: object = None
+    scalar: Callable[[float], Array | float] = float
+    keep_mask: Callable[..., Array] = keep_mask
+
+
+class Half(NamedTuple):
+    """The first half of a step, all on the device: scalars, the mean loss of each head, and the flat gradient of them."""
+
+    means: list[Array]
+    vector: Array
 
 
 @dataclass(slots=True)
@@ -42,8 +64,9 @@ class Step:
 
     Parameters
     ----------
-    program, dtype, xp, device
-        As in :class:`~lamina.engine.reference.executor.ReferenceExecutor`.
+    program : Program
+    dtype : dtype
+    setting : Setting
 
     Attributes
     ----------
@@ -51,31 +74,26 @@ class Step:
     state : array of shape (num_state,)
     slots : array of shape (num_slots, num_parameters)
     plan : TrainingPlan
+    movement : Movement
     number : dict
         dtype and device of all arrays, as keywords.
+    wide : dtype
+        Of sums: float64 if the device has it.
     """
 
-    def __init__(self, program: Program, dtype: np.dtype, xp: Namespace, device: object) -> None:
+    def __init__(self, program: Program, dtype: np.dtype, setting: Setting) -> None:
         self.program = program
         self._dtype = dtype
-        self.xp = xp = array_namespace(xp.zeros(1))
-        self.number = {"dtype": getattr(xp, dtype.name), "device": device}
+        self.xp = xp = array_namespace(setting.xp.zeros(1))
+        self.setting = setting
+        self.number = {"dtype": getattr(xp, dtype.name), "device": setting.device}
         self.parameters = xp.zeros(program.num_parameters, **self.number)
         self.state = xp.zeros(program.num_state, **self.number)
         self.slots = xp.zeros((0, program.num_parameters), **self.number)
+        self.wide = wide(self.parameters[:0]).dtype
         self.plan = _UNTRAINED
+        self.movement = Movement(program, xp, self.number)
         self._begun: _Begun | None = None
-        self._l1 = self._spread([p.l1 for p in program.parameters])
-        self._l2 = self._spread([p.l2 for p in program.parameters])
-        self._decays = self._spread([float(p.decay) for p in program.parameters])
-        self._has_l1 = any(p.l1 for p in program.parameters)
-        self._penalized = self._has_l1 or any(p.l2 for p in program.parameters)
-        factors = [p.learning_rate_factor for p in program.parameters]
-        self._factors = self._spread(factors) if set(factors) - {1.0} else None
-        self._trains = self._spread([float(p.trainable) for p in program.parameters]) > 0
-        self._by_row = [p for p in program.parameters if p.by_row and p.trainable]
-        names = dict.fromkeys(p.layer for p in program.parameters)
-        self._layers = [[p.slice for p in program.parameters if p.layer == name] for name in names]
         # Rows of a CSR input stay sparse if only dense layers read them
         self._sparse = {
             b
@@ -93,7 +111,7 @@ class Step:
 
     def reprogrammed(self, program: Program) -> Step:
         """A step of another program on the same vectors, under the same plan."""
-        twin = Step(program, self._dtype, self.xp, self.number["device"])
+        twin = Step(program, self._dtype, self.setting)
         twin.parameters, twin.state, twin.slots, twin.plan = self.parameters, self.state, self.slots, self.plan
         return twin
 
@@ -103,16 +121,28 @@ class Step:
     @property
     def learning_rate_factors(self) -> np.ndarray:
         """The factor of each number, float64 (num_parameters,)."""
-        return np.ones(self.program.num_parameters) if self._factors is None else np.asarray(self._factors, dtype=np.float64)
+        factors = self.movement.factors
+        return np.ones(self.program.num_parameters) if factors is None else in_numpy(factors).astype(np.float64)
 
     @property
     def trainable_places(self) -> np.ndarray:
         """The places of the numbers that training changes."""
-        return np.flatnonzero(np.asarray(self._trains))
+        return np.flatnonzero(in_numpy(self.movement.trains))
 
-    def trainable_only(self, vector: Array) -> Array:
-        """The vector, with 0 for what stands still."""
-        return self.xp.where(self._trains, vector, self.xp.zeros_like(vector))
+    def mode(
+        self,
+        *,
+        training: bool = True,
+        step: Array | int = 0,
+        rates: Sequence[Array | float] | None = None,
+        first_row: int = 0,
+    ) -> Mode:
+        """How a pass runs: with the masks of a step, and the ``rates`` of its dropout in place of the ops' own."""
+        return Mode(training, self.plan.seed, step, rates, first_row, self.setting.keep_mask)
+
+    def scalars(self, numbers: Sequence[float] | np.ndarray | None) -> list[Array | float] | None:
+        """Plain numbers as the formulas get them."""
+        return None if numbers is None else [self.setting.scalar(float(number)) for number in numbers]
 
     # First half
 
@@ -137,18 +167,37 @@ class Step:
 
     def gradient(self, tape: Tape, data: Batches, rows: np.ndarray, whole: float | None, kept: dict | None = None) -> Gradient:
         """The part of :meth:`differentiate` after the forward pass; ``kept`` as in :func:`run_backward`."""
-        heads, weights, own = self.program.heads, row_weights(data, rows), total_weight(data, rows)
-        total = own if whole is None else float(whole)
-        targets = self.targets(data, rows)
-        means = [loss / total if total > 0 else 0.0 for loss in head_losses(self.program, tape.buffers, targets, weights)]
-        vector = self.backward(tape, head_gradients(self.program, tape.buffers, targets, weights, total), kept)
+        heads, own = self.program.heads, total_weight(data, rows)
+        total, scalar = own if whole is None else float(whole), self.setting.scalar
+        scales = [scalar(scale) for scale in head_scales(self.program, total)]
+        half = self.half(tape, self.targets(data, rows), self.weights(data, rows), scalar(total), scales, kept)
+        means = [float(mean) if total > 0 else 0.0 for mean in half.means]
         losses = np.array([head.weight * each for head, each in zip(heads, means, strict=True)])
-        return Gradient(losses, own, vector, np.array(means) if len(heads) > 1 else None)
+        return Gradient(losses, own, half.vector, np.array(means) if len(heads) > 1 else None)
+
+    def half(
+        self,
+        tape: Tape,
+        targets: Sequence[Array],
+        weights: Array | None,
+        total: Array | float,
+        scales: Sequence[Array | float],
+        kept: dict[int, Array] | None = None,
+    ) -> Half:
+        """Mean losses and their gradient of a forward pass; ``scales`` as from :func:`head_scales`, of ``total``."""
+        sums = head_losses(self.program, tape.buffers, targets, weights)
+        vector = self.backward(tape, head_gradients(self.program, tape.buffers, targets, weights, scales), kept)
+        return Half([each / total for each in sums], vector)
 
     def forward(self, inputs: Sequence[InputArray], rows: np.ndarray, mode: Mode, *, keep_sparse: bool = True) -> Tape:
         """A forward pass over ``rows``."""
         places = zip(self.program.inputs, inputs, strict=True)
-        batch = [gather(source, rows, self.parameters, keep_sparse=keep_sparse and b in self._sparse) for b, source in places]
+        return self.run(
+            [gather(source, rows, self.parameters, keep_sparse=keep_sparse and b in self._sparse) for b, source in places], mode
+        )
+
+    def run(self, batch: Sequence[Array], mode: Mode) -> Tape:
+        """A forward pass over rows that are on the device."""
         parameters = unflatten(self.parameters, self.program.parameters, self.xp)
         state = unflatten(self.state, self.program.state, self.xp)
         return run_forward(self.program, batch, parameters, state, mode, self.xp)
@@ -162,11 +211,20 @@ class Step:
         """The targets of ``rows``, one array per head."""
         return [gather(target, rows, self.parameters) for target in data.targets]
 
+    def weights(self, data: Batches, rows: np.ndarray) -> Array | None:
+        """The sample weights of ``rows`` on the device, in float64 if that has it."""
+        weights = row_weights(data, rows)
+        return None if weights is None else self.xp.asarray(weights, dtype=self.wide, device=self.setting.device)
+
     def keep_state(self, tape: Tape) -> None:
         """Write what the ops observed (running mean and variance) into the state vector."""
-        for call in tape.calls:
-            for index, observed in zip(call.op.state, call.new_state, strict=bool(call.new_state)):
-                self.state[self.program.state[index].slice] = self.xp.reshape(observed, (-1,))
+        for place, observed in self.observed(tape):
+            self.state[place] = observed
+
+    def observed(self, tape: Tape) -> list[tuple[slice, Array]]:
+        """What the ops observed, flat, with its places in the state vector."""
+        pairs = [pair for call in tape.calls for pair in zip(call.op.state, call.new_state, strict=bool(call.new_state))]
+        return [(self.program.state[index].slice, self.xp.reshape(observed, (-1,))) for index, observed in pairs]
 
     def hold(self, tape: Tape) -> None:
         """Open the step with a pass and keep its running statistics; :meth:`finish` searches the pass for non-finite numbers."""
@@ -186,51 +244,31 @@ class Step:
         """Penalties, clipping, update, shrinkage; if a number is not finite, restores the state from before the step."""
         self.open()
         assert self._begun is not None
-        given = gradient._replace(vector=self.trainable_only(gradient.vector))
-        acts = self._acts(given.vector)
+        given = gradient._replace(vector=self.movement.trainable_only(gradient.vector))
+        acts = self.movement.acts(given.vector)
         begun, (loss, vector) = self._begun, self.with_penalties(given, l1_slope=False, acts=acts)
         is_clipped = False
         failure = self._find_failure(begun.tape, gradient, loss, vector, step)
         if failure is None:
-            factor = self._penalty_factor(gradient.weight_sum)
+            factor = self.penalty_factor(gradient.weight_sum)
             is_clipped, failure = self.update(vector, step, learning_rate, weight_decay, factor, acts)
         if failure is not None:
             self.state[...] = begun.state_before
         self.close()
         return Update(loss, norm(vector) if self.plan.record_norms else None, is_clipped, failure)
 
-    def _acts(self, gradient: Array) -> Array:
-        """Where a step with this gradient of the losses acts: on what is trained; of a matrix by row, on its rows with one."""
-        acts = self._trains
-        if not self._by_row:
-            return acts
-        acts = self.copy(acts)
-        for p in self._by_row:
-            rows = self.xp.reshape(gradient[p.slice], p.shape)
-            touched = self.xp.any(rows != 0, axis=1, keepdims=True)
-            acts[p.slice] = self.xp.reshape(self.xp.broadcast_to(touched, p.shape), (-1,))
-        return acts
-
     def with_penalties(self, gradient: Gradient, *, l1_slope: bool, acts: Array | None = None) -> tuple[float, Array]:
         """Loss and flat gradient of a batch, penalties included; the slope of L1 only if asked for, as a step shrinks instead.
 
         ``acts``: where the penalties act; everywhere if None.
         """
-        loss, vector = sum(gradient.losses.tolist()), gradient.vector
-        if self._penalized:
-            loss += self.penalty(gradient.weight_sum, acts)
-            factor = self._penalty_factor(gradient.weight_sum)
-            l1, l2 = self._l1 if l1_slope else 0.0, self._where(acts, self._l2)
-            vector = vector + factor * penalty_gradient(self.parameters, l1, l2)
-        return loss, vector
+        factor = self.setting.scalar(self.penalty_factor(gradient.weight_sum))
+        loss = sum(gradient.losses.tolist()) + float(self.movement.penalty(self.parameters, factor, acts))
+        return loss, self.movement.penalized(self.parameters, gradient.vector, factor, l1_slope=l1_slope, acts=acts)
 
-    def penalty(self, weight_sum: float, acts: Array | None = None) -> float:
-        """The penalty term in the loss of a batch; ``acts`` as in :meth:`with_penalties`."""
-        l1, l2 = self._where(acts, self._l1), self._where(acts, self._l2)
-        return self._penalty_factor(weight_sum) * penalty(self.parameters, l1, l2)
-
-    def _where(self, acts: Array | None, strengths: Array) -> Array:
-        return strengths if acts is None else self.xp.where(acts, strengths, self.xp.zeros_like(strengths))
+    def penalty(self, weight_sum: float) -> float:
+        """The penalty term in the loss of a batch."""
+        return float(self.movement.penalty(self.parameters, self.setting.scalar(self.penalty_factor(weight_sum))))
 
     def update(
         self,
@@ -246,35 +284,29 @@ class Step:
         ``l1_factor`` multiplies the strengths of L1; 0 if the gradient has its slope. ``acts``: what the step changes; all that
         is trained if None.
         """
-        acts = self._trains if acts is None else acts
-        rate = learning_rate if self._factors is None else learning_rate * self._factors
-        rule, l1 = self.plan.rule, l1_factor * self._l1 if self._has_l1 and l1_factor else None
-        numbers = rule.coefficients if l1 is None else with_l1(rule.kind, rule.coefficients, l1)
-        gradient, is_clipped = clip(gradient, self.plan.clipping, self._layers, acts)
-        w = decay(self.parameters, self._decays, rate, weight_decay) if weight_decay else self.parameters
-        slots = tuple(self.slots[i, :] for i in range(rule.num_slots))
-        w, slots = RULES[rule.kind](w, gradient, slots, step + 1, rate, *numbers)
-        w = self.xp.where(acts, w, self.parameters)
-        slots = tuple(self.xp.where(acts, slot, self.slots[i, :]) for i, slot in enumerate(slots))
-        self.parameters[...] = w
-        for i, slot in enumerate(slots):
+        acts, pace = self.movement.trains if acts is None else acts, self.pace(step, learning_rate, weight_decay, l1_factor)
+        moved = self.movement.moved(self.parameters, self.slots, gradient, self.plan, pace, acts)
+        is_clipped = moved.gradient is not gradient and bool(self.xp.any(moved.gradient != gradient))
+        self.parameters[...] = moved.parameters
+        for i, slot in enumerate(moved.slots):
             self.slots[i, ...] = slot
-        failure = find_update(self.program, w, slots, step)
+        failure = find_update(self.program, moved.parameters, moved.slots, step)
         if failure is None:
-            if l1 is not None:
-                shrunk = shrink(w, l1 * STEP_SIZES[rule.kind](slots, step + 1, rate, *numbers))
-                self.parameters[...] = self.xp.where(l1 > 0, shrunk, w)
-            self.apply_max_norms()
+            self.parameters[...] = self.movement.settled(moved.parameters, moved.slots, self.plan, pace)
         return is_clipped, failure
+
+    def pace(self, step: int, learning_rate: float, weight_decay: float, l1_factor: float) -> Pace:
+        """The numbers of an update, as the formulas get them."""
+        scalar = self.setting.scalar
+        decay, l1 = (scalar(number) if number else None for number in (weight_decay, l1_factor))
+        return Pace(step + 1 if scalar is float else scalar(step + 1), scalar(learning_rate), decay, l1)
 
     def apply_max_norms(self) -> None:
         """Bound the norms of the weights into each unit."""
-        for p in self.program.parameters:
-            if p.max_norm > 0:
-                weight = self.xp.reshape(self.parameters[p.slice], p.shape)
-                self.parameters[p.slice] = self.xp.reshape(max_norm(weight, p.max_norm), (-1,))
+        self.parameters[...] = self.movement.within_norms(self.parameters)
 
-    def _penalty_factor(self, weight_sum: float) -> float:
+    def penalty_factor(self, weight_sum: float) -> float:
+        """What multiplies the penalties of a batch whose weights have this sum."""
         if not self.plan.penalty_per_row:
             return 1.0
         return 1.0 / weight_sum if weight_sum > 0 else 0.0
@@ -288,13 +320,6 @@ class Step:
         if math.isfinite(loss):
             return found or find_gradient(self.program, vector, step)
         return found or find_loss(self.program, gradient.losses.tolist(), step)
-
-    def _spread(self, numbers: Sequence[float]) -> Array:
-        """One number per parameter tensor, repeated over its slice of the flat vector."""
-        vector = np.zeros(self.program.num_parameters)
-        for part, number in zip(self.program.parameters, numbers, strict=True):
-            vector[part.slice] = number
-        return self.xp.asarray(vector, **self.number)
 
 
 def row_weights(data: Batches, rows: np.ndarray) -> np.ndarray | None:

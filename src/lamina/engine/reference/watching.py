@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from lamina.engine.executor import Executor, Observation, Probe, StepProbes, Watch
+from lamina.engine.formulas.array import in_numpy
 from lamina.engine.layer_buffers import unit_layers, unit_widths
 from lamina.engine.probe import EDGES, flat_units, probe
 
@@ -37,6 +38,10 @@ class Watching:
             watch.losses, watch.found, watch.changes = np.empty(0), nothing, of_layers
             watch.seen = StepProbes(np.empty(0), np.empty(0), np.empty(0), nothing, no_units)
 
+    def is_due(self, step: int) -> bool:
+        """Whether anything is measured at a step."""
+        return any(step in numbers for watch in self._watches for numbers in (watch.probes, watch.updates, watch.own))
+
     def before(self, step: int) -> None:
         """Take the probes before a step, and keep the weights if its change is to be measured."""
         for watch in self._watches:
@@ -45,7 +50,7 @@ class Watching:
                 watch.losses = np.append(watch.losses, loss)
                 watch.found = _appended(watch.found, found)
         is_measured = any(step in watch.updates for watch in self._watches)
-        self._before = np.array(self._executor.snapshot().parameters) if is_measured else None
+        self._before = in_numpy(self._executor.snapshot().parameters) if is_measured else None
 
     def looks_within(self, step: int) -> bool:
         """Whether the rows of a step are looked at."""
@@ -58,7 +63,7 @@ class Watching:
         loss, weight_sum = seen.gradient.losses.sum(), seen.gradient.weight_sum
         reached = program.needs_gradient()
         known = seen._replace(d_values={b: array for b, array in seen.d_values.items() if b in reached})
-        found = probe(program, np.asarray(self._executor.snapshot().parameters), known, weight_sum)
+        found = probe(program, in_numpy(self._executor.snapshot().parameters), known, weight_sum)
         for watch in self._watches:
             if step not in watch.own:
                 continue

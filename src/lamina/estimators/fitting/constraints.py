@@ -10,7 +10,7 @@ import numpy as np
 
 from lamina import initializers, training
 from lamina.activations import ACTIVATIONS, ALIASES, Activation
-from lamina.engine import ENGINES, N_THREADS
+from lamina.engine import DEVICES, ENGINES, N_THREADS
 from lamina.errors import DataError, phrase, shown
 from lamina.estimators.fitting.contradictions import find_contradictions
 from lamina.estimators.parameters import SCIKIT_LEARN_SCHEDULES, ClassifierParameters, Parameters
@@ -109,6 +109,7 @@ _SHARED: dict[str, Rule] = {
     "on_interrupt": choice(("raise", "return")),
     "n_threads": N_THREADS,
     "engine": choice(ENGINES),
+    "device": choice(DEVICES),
 }
 
 _LOSS_OBJECTS = (instance(Loss), function("logits and targets"))

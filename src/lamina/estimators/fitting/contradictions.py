@@ -125,6 +125,9 @@ def _of_training(parameters: Mapping[str, object], owner: str) -> list[str]:
             )
     if not (name == "lbfgs" or perturbs):
         wrong += _of_schedules(parameters, chosen, owner)
+    if parameters["device"] != "auto" and parameters["engine"] != "torch":
+        rule, repair = f"must be 'auto' with engine={parameters['engine']!r}", "Use engine='torch' for a device."
+        wrong.append(phrase("device", rule, parameters["device"], repair=repair, owner=owner))
     if parameters["n_restarts"] != 1:
         wrong += _of_restarts(parameters, owner)
     if any(isinstance(callback, training.Checkpoint) and callback.resume for callback in _callbacks(parameters)):

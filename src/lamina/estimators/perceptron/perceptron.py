@@ -15,7 +15,7 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted, column_or_1d, validate_data
 
 from lamina.door import serve
-from lamina.engine import ENGINES, PerceptronRule
+from lamina.engine import HOST_ENGINES, PerceptronRule
 from lamina.errors import DataError, InvalidSettingError, phrase
 from lamina.estimators.given_data import DTYPES
 from lamina.estimators.perceptron.ending import stop_reason, warn_unfinished
@@ -58,7 +58,7 @@ _RULES = {
     "variant": choice(("plain", "pocket", "averaged")),
     "sparse_intercept_rate": number(0, closed="neither"),
     "separability_time_s": number(0),
-    "engine": choice(ENGINES),
+    "engine": choice(HOST_ENGINES),
 }
 
 _L1_RATIOS = {None: 0.0, "l2": 0.0, "l1": 1.0}

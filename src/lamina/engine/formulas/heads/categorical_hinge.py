@@ -26,7 +26,7 @@ def gradient(logits: Array, target: Array) -> Array:
     xp = array_namespace(logits, target)
     is_right = _is_right(logits, target)
     others = xp.where(is_right, -xp.inf, logits)
-    columns = xp.arange(logits.shape[1])
+    columns = xp.arange(logits.shape[1], device=logits.device)
     is_rival = columns[None, :] == xp.argmax(others, axis=1, keepdims=True)
     counts = 1.0 + _lead(logits, is_right) >= 0.0
     d_logits = xp.astype(is_rival, logits.dtype) - xp.astype(is_right, logits.dtype)
@@ -35,7 +35,7 @@ def gradient(logits: Array, target: Array) -> Array:
 
 def _is_right(logits: Array, target: Array) -> Array:
     """Whether a column is that of the row's class, (n, k)."""
-    classes = array_namespace(logits, target).arange(logits.shape[1], dtype=target.dtype)
+    classes = array_namespace(logits, target).arange(logits.shape[1], dtype=target.dtype, device=target.device)
     return target == classes[None, :]
 
 

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from lamina.engine.formulas.array import Array, array_namespace
+from lamina.engine.formulas.array import Array, array_namespace, constants
 
 __all__ = ["gradient", "loss"]
 
@@ -36,5 +36,5 @@ def _difference(logits: Array, target: Array, levels: tuple[float, ...]) -> tupl
     """``target - z`` as (n, k, levels), and the levels as (1, 1, levels)."""
     xp = array_namespace(logits, target)
     z = xp.reshape(logits, (target.shape[0], target.shape[1], len(levels)))
-    level = xp.reshape(xp.asarray(levels, dtype=logits.dtype), (1, 1, len(levels)))
+    level = xp.reshape(constants(levels, logits), (1, 1, len(levels)))
     return target[:, :, None] - z, level

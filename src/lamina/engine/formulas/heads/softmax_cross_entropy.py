@@ -38,6 +38,6 @@ def target_distribution(logits: Array, target: Array, label_smoothing: float) ->
     xp = array_namespace(logits, target)
     num_classes = logits.shape[1]
     if target.shape[1] == 1:
-        classes = xp.arange(num_classes, dtype=target.dtype)
+        classes = xp.arange(num_classes, dtype=target.dtype, device=target.device)
         target = xp.astype(target == classes[None, :], logits.dtype)
     return (1.0 - label_smoothing) * target + label_smoothing / num_classes

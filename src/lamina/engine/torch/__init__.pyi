@@ -1,0 +1,1 @@
+from lamina.engine.torch.executor import TorchExecutor as TorchExecutor

@@ -1,0 +1,178 @@
+"""Steps that wait for nothing: a call's numbers go to the device before them, and what they found comes back after them.
+
+A step whose numbers are not finite changes nothing, and neither does any after it in the call. The reference engine then takes
+that step again, as plainly as ever, and says where the first such number was.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from lamina.engine.formulas.array import Array, in_numpy
+from lamina.engine.formulas.clipping import size
+from lamina.engine.plan import StepValues
+from lamina.engine.reference.failure import are_finite
+from lamina.engine.reference.movement import Pace
+from lamina.engine.reference.step import Half, Step
+from lamina.engine.torch.capture import replayed
+from lamina.engine.torch.device_rows import DeviceRows
+from lamina.engine.torch.numbers import Columns, StepNumbers
+
+__all__ = ["DeviceSteps", "Found"]
+
+_MOST_STEPS = 512  # whose numbers and row numbers are on the device at a time
+_MOST_ROWS = 2**20
+_WORTH_RECORDING = 8  # steps of one kind
+
+
+class Found(NamedTuple):
+    """What steps found before their updates, as far as they are done, one entry a step: losses, norms, whether clipping acted.
+
+    ``head_losses`` (steps, heads): the losses without the heads' weights and penalties.
+    """
+
+    losses: Any
+    head_losses: Any
+    norms: Any
+    clipped: Any
+
+
+class DeviceSteps:
+    """Training steps of ``batch_size`` rows each, whose memory keeps its place.
+
+    Parameters
+    ----------
+    torch : module
+    learner : Step
+        Configured; its vectors are written in place.
+    batch_size : int
+    columns : Columns
+        The numbers that the steps have.
+    is_weighted : bool
+        Whether rows have sample weights.
+    """
+
+    def __init__(self, torch: Any, learner: Step, batch_size: int, columns: Columns, is_weighted: bool) -> None:
+        self._torch, self._learner, self._columns, self._batch_size = torch, learner, columns, batch_size
+        program, device = learner.program, learner.setting.device
+        wide, exact = {"dtype": learner.wide, "device": device}, {"dtype": torch.int64, "device": device}
+        most = max(1, min(_MOST_STEPS, _MOST_ROWS // max(batch_size, 1)))
+        self._most = most
+        self._device = device
+        # a device without float64 gets exact numbers with each kernel, and no graph is recorded there
+        self._tells_numbers = learner.setting.scalar is float
+        widths = [program.widths[b] for b in program.inputs] + [head.target_width for head in program.heads]
+        self._batch = [torch.zeros((batch_size, width), **learner.number) for width in widths]
+        self._weights = torch.zeros(batch_size, **wide) if is_weighted else None
+        self._order = torch.zeros((most, batch_size), **exact)
+        self._table = torch.zeros((most, columns.width), **wide)
+        self._first_step, self._k, self._done = (torch.zeros((), **exact) for _ in range(3))
+        self._goes_on = torch.zeros((), dtype=torch.bool, device=device)
+        heads = torch.zeros((most, columns.num_heads), **wide)
+        of_steps = torch.zeros(most, **wide), torch.zeros(most, **wide), torch.zeros(most, dtype=torch.bool, device=device)
+        self._found = Found(of_steps[0], heads, *of_steps[1:])
+        self._told: tuple[StepNumbers, int] | None = None
+        self._num_taken = 0
+        self._go: Callable[[], None] = self._take
+
+    def run(self, rows: DeviceRows, order: np.ndarray, first_step: int, values: StepValues) -> Found:
+        """Take a step for each ``batch_size`` rows of ``order``, until one is not finite."""
+        batches = order.reshape(-1, self._batch_size)
+        table = self._columns.table(self._learner, rows.batches, batches, first_step, values)
+        self._goes_on.fill_(True)
+        self._done.zero_()
+        parts: list[list[Array]] = []
+        for start in range(0, len(batches), self._most):
+            window = slice(start, min(start + self._most, len(batches)))
+            self._load(batches[window], table[window], first_step + start)
+            for k, row in enumerate(table[window]):
+                self._gather(rows, k)
+                if self._tells_numbers:
+                    self._told = self._columns.read(row.tolist()), first_step + start + k
+                self._step()
+            parts.append([each[: window.stop - start].clone() for each in self._found])
+        done = int(self._done)  # here the host waits, once a call
+        return Found(*(np.concatenate([in_numpy(part) for part in column])[:done] for column in zip(*parts, strict=True)))
+
+    def _load(self, batches: np.ndarray, table: np.ndarray, first_step: int) -> None:
+        count = len(batches)
+        self._order[:count] = self._torch.from_numpy(np.array(batches))
+        if not self._tells_numbers:
+            self._table[:count] = self._torch.from_numpy(table)
+        self._first_step.fill_(first_step)
+        self._k.zero_()
+
+    def _gather(self, rows: DeviceRows, k: int) -> None:
+        own, places = self._order[k], [*self._batch, *(() if self._weights is None else (self._weights,))]
+        for source, out in zip(rows.sources, places, strict=True):
+            source.take(own, out)
+
+    def _step(self) -> None:
+        """Take a step; after enough of them by a recording, if nothing in it is the user's own."""
+        self._num_taken += 1
+        own = any(op.code is not None for op in self._learner.program.ops)
+        if self._num_taken == _WORTH_RECORDING and not (own or self._tells_numbers):
+            self._go = replayed(self._torch, self._device, self._take, self.rehearse)
+        self._go()
+
+    def rehearse(self) -> None:
+        """Take a step that leaves no trace."""
+        before = [(each, each.clone()) for each in (self._goes_on, self._k)]
+        self._goes_on.fill_(False)
+        self._take()
+        for each, copy in before:
+            each.copy_(copy)
+
+    def _take(self) -> None:
+        """The step of the rows that were gathered."""
+        learner, plan, num_inputs = self._learner, self._learner.plan, len(self._learner.program.inputs)
+        movement = learner.movement
+        numbers, step = self._told or self._numbers()
+        tape = learner.run(self._batch[:num_inputs], learner.mode(step=step, rates=numbers.rates))
+        half = learner.half(tape, self._batch[num_inputs:], self._weights, numbers.total, numbers.scales)
+        given = movement.trainable_only(half.vector)
+        acts, factor = movement.acts(given), numbers.penalty_factor
+        loss = self._loss(half) + movement.penalty(learner.parameters, factor, acts)
+        vector = movement.penalized(learner.parameters, given, factor, l1_slope=False, acts=acts)
+        pace = Pace(numbers.t, numbers.learning_rate, numbers.weight_decay, factor)
+        moved = movement.moved(learner.parameters, learner.slots, vector, plan, pace, acts)
+        settled, observed = movement.settled(moved.parameters, moved.slots, plan, pace), learner.observed(tape)
+        seen = (loss, vector, *(each for _, each in observed), moved.parameters, *moved.slots)
+        for each in seen:
+            self._goes_on &= are_finite(each)
+        self._tell(loss, half, vector, moved.gradient)
+        self._write(learner.parameters, settled)
+        for i, slot in enumerate(moved.slots):
+            self._write(learner.slots[i], slot)
+        for place, each in observed:
+            self._write(learner.state[place], each)
+        self._done += self._goes_on
+        self._k += 1
+
+    def _numbers(self) -> tuple[StepNumbers, Array]:
+        """The step's row of the table, and its number, which only the device knows."""
+        return self._columns.read(self._at(self._table).unbind()), self._first_step + self._k
+
+    def _at(self, table: Array) -> Array:
+        return table.index_select(0, self._k.reshape(1))[0]
+
+    def _loss(self, half: Half) -> Array:
+        weighted = [head.weight * mean for head, mean in zip(self._learner.program.heads, half.means, strict=True)]
+        return sum(weighted[1:], start=weighted[0])
+
+    def _tell(self, loss: Array, half: Half, vector: Array, clipped: Array) -> None:
+        """Write down what the step found."""
+        plan, k = self._learner.plan, self._k.reshape(1)
+        self._found.losses.index_copy_(0, k, loss.reshape(1))
+        self._found.head_losses.index_copy_(0, k, self._torch.stack(half.means).reshape(1, -1))
+        if plan.record_norms:
+            self._found.norms.index_copy_(0, k, size(vector).reshape(1))
+        if plan.clipping.is_bounded:
+            self._found.clipped.index_copy_(0, k, (clipped != vector).any().reshape(1))
+
+    def _write(self, old: Array, new: Array) -> None:
+        """Replace numbers in place, unless a step was not finite."""
+        old.copy_(self._torch.where(self._goes_on, new, old))
