@@ -6,8 +6,8 @@ import math
 
 import numpy as np
 
+from lamina.html.numbers import floats, shown, thinned
 from lamina.report.content import Axis, Block, Chart, Heat, Part, Series, Words
-from lamina.report.numbers import floats, shown, thinned
 from lamina.report.subject import Subject
 from lamina.training import MonitorRecord
 
