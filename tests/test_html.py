@@ -9,8 +9,11 @@ import xml.etree.ElementTree as ET
 import numpy as np
 import pyarrow as pa
 import pytest
+import sklearn
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 
-from lamina import Dense, Graph, Input, Sequential
+from lamina import Dense, Graph, Input, MLPClassifier, Perceptron, Sequential, TabularClassifier
 from lamina.data import ColumnRow, ColumnSummary
 from lamina.html import Axis, Chart, Printed, Series, chart_svg, escaped, table
 from lamina.metrics import Evaluation
@@ -41,7 +44,24 @@ def result(test: float = 0.2) -> FitResult:
     return fit_table(columns, "kind", test=test, settings=TableSettings.of({"max_epochs": 3}))
 
 
+def points() -> tuple[np.ndarray, np.ndarray]:
+    X = np.random.default_rng(0).normal(size=(60, 3))
+    return X, (X[:, 0] > 0).astype(int)
+
+
+def network(**settings: object) -> MLPClassifier:
+    return MLPClassifier((8,), max_iter=30, early_stopping=True, random_state=0, **settings).fit(*points())
+
+
+def table_estimator() -> TabularClassifier:
+    return TabularClassifier(hidden=(4,), max_epochs=3, members=1, missing=(NASTY,) * 20, random_state=0).fit(*points())
+
+
 DISPLAYS = {
+    "estimator": network(),
+    "estimator before a fit": MLPClassifier(network=Sequential([Dense(2, name=NASTY)])),
+    "perceptron": Perceptron().fit(*points()),
+    "estimator of tables": table_estimator(),
     "history": history(20),
     "nasty history": History([{"epoch": 1, "loss": 0.5, NASTY: 1.0, "note": NASTY}]),
     "long history": history(10_000),
@@ -67,7 +87,7 @@ DISPLAYS = {
 def test_a_display_is_well_formed_short_and_escaped(name: str):
     html = DISPLAYS[name]._repr_html_()
     parsed(html)
-    assert len(html) < 12_000
+    assert len(html) < (16_000 if isinstance(DISPLAYS[name], TabularClassifier) else 12_000)
     assert "<script" not in html
     assert not re.search(r"(href|src|url\(|http|@import|onload)", html.replace(escaped(NASTY), ""))
     assert "nan" not in re.sub(r"<t[dh].*?</t[dh]>", "", html)
@@ -193,5 +213,34 @@ def test_a_model_shows_its_columns_scores_losses_and_how_long_it_took():
     html = shown.model._repr_html_()
     assert ["metric", "model", "majority"] in cells(html)
     assert [NASTY, "number"] in [row[:2] for row in cells(html)]
-    assert re.search(r"Trained on 43 rows for 3 epochs, \d+\.\d s", html)
+    assert re.search(r"Trained on 43 rows for 3 epochs, [\d.e-]+ s", html)
     assert html.count("<details>") == 2  # columns and network
+
+
+def test_an_estimator_shows_what_was_set_and_how_the_training_went():
+    model = DISPLAYS["estimator"]
+    html = model._repr_html_()
+    assert ["hidden_layer_sizes", "(8,)"] in cells(html)
+    assert f"All {len(model.get_params(deep=False))} settings" in html
+    assert f"Trained for {model.n_iter_} epochs" in html
+    best = model.validation_scores_.index(model.best_validation_score_) + 1
+    assert f"kept: epoch {best}<" in html
+    assert "parameters" in html
+    assert "Not fitted yet" in DISPLAYS["estimator before a fit"]._repr_html_()
+    assert "All settings are the defaults" in MLPClassifier()._repr_html_()
+
+
+@pytest.mark.parametrize("kind", ["estimator", "perceptron", "estimator of tables"])
+def test_scikit_learn_decides_whether_there_is_a_display(kind: str):
+    model = DISPLAYS[kind]
+    assert model._repr_mimebundle_(include=None, exclude=None) == {"text/plain": repr(model), "text/html": model._repr_html_()}
+    with sklearn.config_context(display="text"):
+        assert not hasattr(model, "_repr_html_")
+        assert model._repr_mimebundle_() == {"text/plain": repr(model)}
+
+
+def test_in_a_pipeline_scikit_learn_s_diagram_is_shown():
+    html = make_pipeline(StandardScaler(), MLPClassifier((4,), max_iter=2))._repr_html_()
+    assert "sk-estimator" in html
+    assert "MLPClassifier" in html
+    assert 'class="lamina"' not in html

@@ -20,11 +20,14 @@ class Axis:
         Whether it is logarithmic.
     ends : (float, float), optional
         From where to where; by default as far as there are numbers.
+    is_whole : bool
+        Whether there is nothing between whole numbers, such as epochs.
     """
 
     label: str
     is_log: bool = False
     ends: tuple[float, float] | None = None
+    is_whole: bool = False
 
 
 @dataclass(frozen=True, slots=True)

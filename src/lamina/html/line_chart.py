@@ -117,8 +117,9 @@ def _frame(across: Axis, up: Axis, x: Scale, y: Scale) -> str:
         at = y(tick)
         parts.append(f'<path class="la-grid" d="M{LEFT} {at:.1f}H{right}"/>')
         parts.append(f'<text x="{LEFT - 6}" y="{at + 4:.1f}" text-anchor="end">{write(tick)}</text>')
-    write = writer_of(x.ticks())
-    for tick in x.ticks():
+    ticks = [tick for tick in x.ticks() if not across.is_whole or tick == round(tick)]
+    write = writer_of(ticks)
+    for tick in ticks:
         parts.append(f'<path class="la-tick" d="M{x(tick):.1f} {bottom}v4"/>')
         parts.append(f'<text x="{x(tick):.1f}" y="{bottom + 16}" text-anchor="middle">{write(tick)}</text>')
     parts.append(f'<path class="la-axis" d="M{LEFT} {TOP}V{bottom}H{right}"/>')

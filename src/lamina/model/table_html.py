@@ -39,5 +39,5 @@ def _course(model: Any) -> str:
     rows = model.summary.get("rows", {}).get("training")
     seconds = sum(record.get("duration_s", math.nan) for record in history)
     on = f" on {counted(rows, 'row')}" if rows else ""
-    took = f", {seconds:.1f} s" if history and math.isfinite(seconds) else ""
+    took = f", {seconds:.3g} s" if history and math.isfinite(seconds) else ""
     return f"Trained{on} for {counted(len(history), 'epoch')}{took}. {model.estimator.stop_reason_.text}"

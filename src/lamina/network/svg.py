@@ -53,7 +53,7 @@ def svg_of(inputs: Sequence[InputNode], nodes: Sequence[Node], outputs: Sequence
     look = 'fill="currentColor"' if is_inline else 'xmlns="http://www.w3.org/2000/svg"'
     head = f'<svg {look} {size} font-family="sans-serif" font-size="{_FONT}" text-anchor="middle">'
     paper = "none" if is_inline else "white"
-    shafts, tips = zip(*arrows, strict=True) if arrows else ((), ())
+    shafts, tips = [shaft for shaft, _ in arrows], [tip for _, tip in arrows]
     groups = {f'fill="none" stroke="{_GRAY}" stroke-width="1.2"': shafts, f'fill="{_GRAY}"': tips}
     groups[f'fill="{paper}" stroke-width="1.6"'] = boxes
     return "\n".join([head, *(f"<g {look}>{''.join(drawn)}</g>" for look, drawn in groups.items()), *written, "</svg>"])

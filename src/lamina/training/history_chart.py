@@ -48,7 +48,7 @@ def chart_of_epochs(
     known = {each.name: [value for value in each.y if math.isfinite(value)] for each in series}
     course = "; ".join(f"{name} from {shown(of[0])} to {shown(of[-1])}" for name, of in known.items() if of)
     count = f"{len(records):,} epoch{'s' if len(records) > 1 else ''}"
-    return Chart(title, f"{course}, in {count}.", Axis("epoch"), Axis(label), tuple(series), mark)
+    return Chart(title, f"{course}, in {count}.", Axis("epoch", is_whole=True), Axis(label), tuple(series), mark)
 
 
 def course_of_key(records: Sequence[Mapping[str, Any]], key: str) -> list[float]:
