@@ -32,7 +32,7 @@ def html_of(report: Content) -> str:
         '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">\n'
         f'<meta http-equiv="Content-Security-Policy" content="{policy}">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n<meta name="referrer" content="no-referrer">\n'
-        f"<title>{_text(report.title)}</title>\n<style>{style}</style></head>\n<body>\n"
+        f'<title>{_text(report.title)}</title>\n<style>{style}</style></head>\n<body class="lamina">\n'
         f'<header><h1>{_text(report.title)}</h1><p class="lead">{_text(report.lead)}</p>'
         f'{f"""<dl class="facts">{facts}</dl>""" if facts else ""}<nav aria-label="Parts"><ul>{links}</ul></nav></header>\n'
         f"<main>{''.join(map(_part, report.parts))}</main>\n<footer>Written by Lamina.</footer>\n</body></html>\n"
