@@ -124,7 +124,8 @@ def test_several_targets_are_examined_together():
 
 
 def test_the_commands_name_what_is_not_usual(of_classes: Any):
-    subject = subject_of(of_classes, None, seed=0, max_rows=20_000, diagnosis=True)
+    of_command = replace(of_classes, summary={**of_classes.summary, "reading": {}})
+    subject = subject_of(of_command, None, seed=0, max_rows=20_000, diagnosis=True)
     code = report_of(replace(subject, path="a b.model"))["reproduce"].blocks[-1].text
     assert "--target income" in code
     assert "--max-epochs 12" in code
