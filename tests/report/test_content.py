@@ -12,7 +12,7 @@ import pytest
 
 from lamina import TabularRegressor
 from lamina.errors import DataError, DataTypeError
-from lamina.model import NetworkSettings, RunSettings, StoppingSettings, TableSettings, fit_table
+from lamina.model import EncodingSettings, NetworkSettings, RunSettings, StoppingSettings, TableSettings, fit_table
 from lamina.report import Bars, Chart, Heat, Matrix, Report, Told, Words, report_on
 from lamina.report.subject import subject_of
 from lamina.report.write import report_of
@@ -199,3 +199,10 @@ def test_tables_that_cannot_judge_are_refused(of_classes: Any):
         of_classes.report(people().drop_columns(["income"]))
     with pytest.raises(DataTypeError, match="fitted model of a table"):
         report_on("model")
+
+
+def test_a_column_that_the_model_leaves_out_may_be_missing():
+    table = people().append_column("id", pa.array([f"row {i}" for i in range(400)]))
+    settings = replace(SETTINGS, encoding=EncodingSettings(kinds={"id": "ignore"}))
+    report = fit_table(table, "income", settings=settings).model.report(people(), max_rows=200)
+    assert "Held-out accuracy" in report["findings"].blocks[0].text

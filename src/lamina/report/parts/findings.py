@@ -31,8 +31,11 @@ def _examined(subject: Subject, judged: Judged) -> list[Block]:
     # several numbers as the model reads them; a target of its own is read by the copy, as any estimator would
     y = judged.table[names[0]] if len(names) == 1 else judged.truth
     rows = judged.table.drop_columns(list(names))
+    copy, kinds = untrained(model), model.encoder.kinds or {}
+    # columns that the model leaves out may be missing
+    copy.set_params(kinds={name: kind for name, kind in kinds.items() if name in rows.column_names})
     try:
-        found = diagnose(untrained(model), rows, y, seed=subject.seed, max_rows=subject.max_rows)
+        found = diagnose(copy, rows, y, seed=subject.seed, max_rows=subject.max_rows)
     except LaminaError as error:
         return [Words(f"The doctor could not examine a copy of this model on these rows: {error}", "missing"), *recorded(subject)]
     if subject.spell is not None:
