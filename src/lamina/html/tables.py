@@ -37,13 +37,15 @@ def table(
     2
     """
     sides = [' class="la-r"' if header in right else "" for header in headers]
-    head = "".join(f'<th scope="col"{side}>{escaped(name)}</th>' for name, side in zip(headers, sides, strict=True))
+    head = "".join(
+        f'<th scope="col"{side}>{escaped(name)}</th>' if name else "<td></td>" for name, side in zip(headers, sides, strict=True)
+    )
     body = "".join(
         f"<tr>{''.join(f'<td{side}>{escaped(cell, longest)}</td>' for cell, side in zip(row, sides, strict=True))}</tr>"
         for row in rows
     )
     caption = f"<caption>{escaped(title)}</caption>" if title else ""
     return (
-        f'<div class="la-wide" tabindex="0" role="region" aria-label="{escaped(title or "Table")}"><table class="la-table">'
+        f'<div class="la-wide" tabindex="0" role="group" aria-label="{escaped(title or "Table")}"><table class="la-table">'
         f"{caption}<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
     )

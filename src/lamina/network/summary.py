@@ -34,7 +34,8 @@ def summary_html(
     rows = _rows(inputs, nodes, parameters)
     drawn = []
     if len(rows) <= _MOST_DRAWN:
-        drawn = [folded("Picture", f'<div class="la-network">{svg_of(inputs, nodes, outputs, is_inline=True)}</div>')]
+        picture = svg_of(inputs, nodes, outputs, is_inline=True)
+        drawn = [folded("Picture", f'<div class="la-network" tabindex="0" role="group" aria-label="Picture">{picture}</div>')]
     if len(rows) > _MOST_ROWS:
         left_out = f"… {len(rows) - _MOST_ROWS + 1} more …"
         half = _MOST_ROWS // 2
