@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from lamina.errors import InvalidSettingError, phrase_unknown
-from lamina.html import escaped
+from lamina.html import display, paragraph
 
 __all__ = ["STOP_CODES", "StopReason"]
 
@@ -57,4 +57,4 @@ class StopReason:
         return self.text
 
     def _repr_html_(self) -> str:
-        return f"<p><b>{escaped(self.code.replace('_', ' '))}</b>: {escaped(self.text)}</p>"
+        return display(f"Stopped: {self.code.replace('_', ' ')}", paragraph(self.text))

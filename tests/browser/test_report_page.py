@@ -39,7 +39,7 @@ def test_the_page_opens_from_disk(browser: Browser, address: str, width: int, sc
         page.on("dialog", lambda dialog, said=said: said.append(dialog.message))
         page.on("request", lambda request, asked=asked: asked.append(request.url))
         page.goto(address)
-        assert page.locator("svg.chart").count() > 5
+        assert page.locator("svg.la-chart").count() > 5
         assert page.evaluate("document.documentElement.scrollWidth") <= width
         assert said == []
         assert asked == [address]

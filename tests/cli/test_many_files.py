@@ -248,3 +248,31 @@ def test_what_needs_the_table_in_memory_is_refused(
 ):
     given = [model if option == "MODEL" else option for option in options]
     assert words in failed(capfd, "train", folder, "-t", "y", "-o", tmp_path / "b.lamina", *SMALL, *given)
+
+
+def test_a_report_is_on_the_rows_of_all_files(model: Path, folder: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]):
+    for table in (folder, f"{folder}/*.parquet"):
+        report = run(capfd, "report", model, table, "-o", tmp_path / "r.html")
+        assert report["facts"]["judged by"] == "600 rows"
+        assert "Held-out accuracy" in report["parts"]["findings"]["blocks"][0]["text"]
+        assert report["notes"] == []
+    assert "600 rows" in (tmp_path / "r.html").read_text(encoding="utf-8")
+
+
+def test_of_too_many_rows_a_report_draws_some(
+    model: Path, folder: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("lamina.cli.report._MOST_ROWS", 100)
+    first, second = (run(capfd, "report", model, folder, "--no-diagnosis", "-o", tmp_path / "r.html") for _ in range(2))
+    assert first["facts"]["judged by"] == "100 rows"
+    assert first["notes"] == ["the report is on 100 rows, drawn from 600."]
+    assert first == second
+
+
+def test_a_report_on_files_that_cannot_judge_is_one_line(model: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]):
+    (tmp_path / "empty").mkdir()
+    assert "empty" in failed(capfd, "report", model, tmp_path / "empty", "-o", tmp_path / "r.html")
+    (tmp_path / "other").mkdir()
+    parquet.write_table(table_of(0, 20).drop_columns(["x"]), tmp_path / "other" / "a.parquet")
+    assert "'x'" in failed(capfd, "report", model, tmp_path / "other", "-o", tmp_path / "r.html")
+    assert not (tmp_path / "r.html").exists()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 from dataclasses import replace
+from html import unescape
 from typing import Any
 
 import numpy as np
@@ -45,9 +46,11 @@ def test_the_data_survive_json(sick: Diagnosis):
     assert [finding["name"] for finding in sick.to_dict()["findings"]] == [finding.name for finding in sick]
 
 
-def test_html_has_a_row_a_finding(sick: Diagnosis):
+def test_html_has_a_part_a_finding(sick: Diagnosis):
     html = sick._repr_html_()
-    assert html.count("<tr>") == 1 + len(sick)
+    assert html.count("<article") == len(sick)
+    assert all(str(each) in unescape(html) for finding in sick for each in finding.evidence)
+    assert '<p class="la-alarm">Held-out accuracy' in html
     assert "<script" not in html
 
 

@@ -51,8 +51,8 @@ def test_every_layer_has_a_box_within_the_picture_and_none_covers_another(kind):
 @pytest.mark.parametrize("kind", NETWORKS)
 def test_every_connection_has_an_arrow(kind):
     root, _ = parsed(NETWORKS[kind])
-    arrows = [path for path in root.iter(f"{SVG}path") if path.get("marker-end")]
-    assert len(arrows) == sum(len(node.inputs) for node in NETWORKS[kind].nodes)
+    shafts, tips, _ = root.iter(f"{SVG}g")
+    assert len(shafts) == len(tips) == sum(len(node.inputs) for node in NETWORKS[kind].nodes)
 
 
 def test_names_are_shown_as_they_are_and_outputs_have_their_color():
@@ -65,6 +65,12 @@ def test_names_are_shown_as_they_are_and_outputs_have_their_color():
 def test_long_names_are_cut_in_their_middle():
     texts = [text.text for text in parsed(NETWORKS["long name"])[0].iter(f"{SVG}text")]
     assert max(map(len, texts)) < 50
+
+
+def test_in_a_page_it_has_no_ids_and_the_color_of_its_text():
+    drawn = residual()._repr_html_()
+    assert " id=" not in drawn and "url(" not in drawn and 'fill="white"' not in drawn
+    assert '<svg fill="currentColor"' in drawn
 
 
 def test_it_is_the_same_every_time():

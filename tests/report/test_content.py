@@ -12,7 +12,7 @@ import pytest
 
 from lamina import TabularRegressor
 from lamina.errors import DataError, DataTypeError
-from lamina.model import NetworkSettings, RunSettings, StoppingSettings, TableSettings, fit_table
+from lamina.model import EncodingSettings, NetworkSettings, RunSettings, StoppingSettings, TableSettings, fit_table
 from lamina.report import Bars, Chart, Heat, Matrix, Report, Told, Words, report_on
 from lamina.report.subject import subject_of
 from lamina.report.write import report_of
@@ -97,8 +97,35 @@ def test_without_a_table_the_report_says_what_needs_one(of_classes: Any):
     assert blocks(report, "layers", Chart)
 
 
+def test_without_a_table_what_the_record_shows_is_told_and_what_was_not_examined():
+    settings = {"hidden": (8,), "members": 1, "max_epochs": 5, "learning_rate": 1e-8, "seed": 1}
+    report = report_on(fit_table(prices(), "price", settings=TableSettings.of(settings)).model)
+    assert [told.title for told in blocks(report, "findings", Told)] == ["Learning rate too low"]
+    said = " ".join(words.text for words in blocks(report, "findings", Words))
+    assert "learned next to nothing beyond a constant prediction" in said
+    assert "Not examined" in said and "overfitting" in said
+    assert "give a table with the target as TABLE" in said
+
+
+def test_without_a_table_nothing_is_found_in_a_model_that_learned(of_classes: Any, of_numbers: Any):
+    for model in (of_classes, of_numbers):
+        report = report_on(model)
+        assert not blocks(report, "findings", Told)
+        assert "only rows tell" in report["findings"].blocks[0].text
+
+
+def test_several_targets_are_examined_together():
+    table = prices().append_column("twice", pa.array(2 * prices()["price"].to_numpy()))
+    report = fit_table(table, ["price", "twice"], settings=SETTINGS).model.report(table)
+    assert blocks(report, "findings", Told)
+    said = [words.text for words in blocks(report, "findings", Words)]
+    assert said[0].startswith("Held-out R²")
+    assert "means over the 2 targets" in said[1]
+
+
 def test_the_commands_name_what_is_not_usual(of_classes: Any):
-    subject = subject_of(of_classes, None, seed=0, max_rows=20_000, diagnosis=True)
+    of_command = replace(of_classes, summary={**of_classes.summary, "reading": {}})
+    subject = subject_of(of_command, None, seed=0, max_rows=20_000, diagnosis=True)
     code = report_of(replace(subject, path="a b.model"))["reproduce"].blocks[-1].text
     assert "--target income" in code
     assert "--max-epochs 12" in code
@@ -172,3 +199,10 @@ def test_tables_that_cannot_judge_are_refused(of_classes: Any):
         of_classes.report(people().drop_columns(["income"]))
     with pytest.raises(DataTypeError, match="fitted model of a table"):
         report_on("model")
+
+
+def test_a_column_that_the_model_leaves_out_may_be_missing():
+    table = people().append_column("id", pa.array([f"row {i}" for i in range(400)]))
+    settings = replace(SETTINGS, encoding=EncodingSettings(kinds={"id": "ignore"}))
+    report = fit_table(table, "income", settings=settings).model.report(people(), max_rows=200)
+    assert "Held-out accuracy" in report["findings"].blocks[0].text

@@ -8,8 +8,9 @@ from xml.etree import ElementTree
 
 import pytest
 
+from lamina.html import chart_svg, legend
 from lamina.report import Axis, Bars, Chart, Heat, Matrix, Series
-from lamina.report.svg import bars_svg, chart_svg, heat_svg, legend, matrix_svg
+from lamina.report.svg import bars_svg, heat_svg, matrix_svg
 
 NAN, INF = math.nan, math.inf
 
@@ -29,7 +30,7 @@ def test_every_line_is_drawn_within_its_frame(values: tuple[float, ...], is_log:
     root = ElementTree.fromstring(drawn)
     assert root.attrib["aria-label"] == "t & <t>. told"
     assert "nan" not in drawn and "inf" not in drawn
-    path = re.search(r'<path class="l c0" d="([^"]+)"', drawn)
+    path = re.search(r'<path class="la-l la-c0" d="([^"]+)"', drawn)
     assert path is not None
     for x, y in re.findall(r"[ML](-?[\d.]+) (-?[\d.]+)", path[1]):
         assert 0 <= float(x) <= 420
@@ -63,5 +64,5 @@ def test_other_charts_are_well_formed_with_hostile_names():
 def test_a_line_has_the_color_of_its_entry_in_the_legend_also_beside_one_that_is_not_drawn():
     unknown, known = Series("unknown", (0.0, 1.0), (NAN, NAN)), Series("known", (0.0, 1.0), (1.0, 2.0))
     chart = Chart("t", "told", Axis("x"), Axis("y"), (unknown, known))
-    assert re.findall('class="l (c.)"', legend(chart)) == ["c0", "c1"]
-    assert re.findall('class="l (c.)"', chart_svg(chart)) == ["c1"]
+    assert re.findall('class="la-l la-(c.)"', legend(chart)) == ["c0", "c1"]
+    assert re.findall('class="la-l la-(c.)"', chart_svg(chart)) == ["c1"]

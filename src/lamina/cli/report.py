@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
-from lamina.cli.options import READING, Flag, Quiet, Reading, ReadingOptions, check_output, load_table_model
+from lamina.cli.options import READING, Flag, Quiet, Reading, ReadingOptions, check_output, is_streamed, load_table_model
 from lamina.cli.output import notes_printed, print_json, print_line
 from lamina.cli.treatment import MAX_ROWS
 from lamina.errors import InvalidSettingError, phrase
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from lamina.model import TableModel
 
 __all__ = ["report"]
+
+_MOST_ROWS = 100_000  # of a table of many files
 
 
 def report(
@@ -45,8 +47,8 @@ def report(
     model : Path
         Model file.
     table : Path
-        CSV or TSV (also .gz), Parquet or Feather, with the target and the columns that the model was trained on; - for standard
-        input.
+        CSV or TSV (also .gz), Parquet or Feather, with the target and the columns that the model was trained on; a folder,
+        pattern or address of many, of which at most 100,000 rows are drawn; - for standard input.
     output : Path
         HTML file; default: report.html, unless --text or --json.
     text : bool
@@ -74,7 +76,7 @@ def report(
         check_output(path, model, *([] if table is None else [table]))
     with notes_printed(quiet) as notes:
         loaded = load_table_model(model)
-        rows = None if table is None else _rows(loaded, table, reading)
+        rows = None if table is None else _rows(loaded, table, reading, seed)
         subject = subject_of(loaded, rows, seed=seed, max_rows=max_rows, diagnosis=diagnosis)
         found = report_of(replace(subject, spell=options_for(untrained(loaded)), path=str(model)))
     if path is not None:
@@ -87,9 +89,21 @@ def report(
         print_line(f"{found.lead}\nReport: {path}")
 
 
-def _rows(model: TableModel, path: Path, reading: ReadingOptions) -> pa.Table:
-    from lamina.cli.train import read_with_targets
+def _rows(model: TableModel, path: Path, reading: ReadingOptions, seed: int) -> pa.Table:
+    from lamina.cli.train import read_with_targets, with_typed_target
     from lamina.model.kept_settings import settings_of
 
-    missing = settings_of(model).encoding.missing
-    return read_with_targets(path, model.target.names, reading.as_in_training(model), missing)
+    missing, reading = settings_of(model).encoding.missing, reading.as_in_training(model)
+    if not is_streamed(path):
+        return read_with_targets(path, model.target.names, reading, missing)
+    from lamina.data.notes import note
+    from lamina.data.shards import as_table, open_shards
+
+    needed = [*(encoder.column for encoder in model.encoder.encoders_), *model.target.names]
+    sample, num_rows = open_shards(path, needed=needed, reading=reading.of_text, same_kinds=False).sample(_MOST_ROWS, seed=seed)
+    if sample.num_rows < num_rows:
+        note(f"the report is on {sample.num_rows:,} rows, drawn from {num_rows:,}.")
+    table = as_table(sample)
+    for name in model.target.names:
+        table = with_typed_target(table, name, missing)
+    return table

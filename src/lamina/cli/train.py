@@ -39,6 +39,7 @@ __all__ = [
     "read_with_targets",
     "share_or_table",
     "train",
+    "with_typed_target",
 ]
 
 _DEFAULTS = TableSettings()
@@ -208,11 +209,11 @@ def read_with_targets(path: Path, targets: tuple[str, ...], reading: ReadingOpti
     for name in targets:
         target_column(table, name)  # reports a misspelled target before more files are read
         if missing is not None:
-            table = _with_typed_target(table, name, missing)
+            table = with_typed_target(table, name, missing)
     return table
 
 
-def _with_typed_target(table: pa.Table, target: str, missing: tuple[str, ...]) -> pa.Table:
+def with_typed_target(table: pa.Table, target: str, missing: tuple[str, ...]) -> pa.Table:
     """The table with the type that its target spells, in which classes are then given back: of text files, too."""
     from lamina.data.column_types import plainly_typed
 

@@ -7,12 +7,17 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 from lamina.data_frame import to_data_frame
-from lamina.html import Printed
+from lamina.errors import counted
+from lamina.html import display, paragraph, table
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["ColumnRow", "ColumnSummary"]
+__all__ = ["ColumnRow", "ColumnSummary", "columns_html"]
+
+_NUMBERS = ("features", "missing", "rare")
+_MOST_ROWS = 20  # in a notebook
+_LONGEST = 90  # characters of a cell there
 
 
 class ColumnRow(NamedTuple):
@@ -47,7 +52,7 @@ class ColumnRow(NamedTuple):
 
 
 @dataclass(frozen=True)
-class ColumnSummary(Printed, Sequence[ColumnRow]):
+class ColumnSummary(Sequence[ColumnRow]):
     """A row a column, in the table's order; prints as a table.
 
     Parameters
@@ -75,7 +80,7 @@ class ColumnSummary(Printed, Sequence[ColumnRow]):
     def __str__(self) -> str:
         cells = [list(ColumnRow._fields), *([str(entry) for entry in row] for row in self.rows)]
         widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
-        numeric = [name in ("features", "missing", "rare") for name in ColumnRow._fields]
+        numeric = [name in _NUMBERS for name in ColumnRow._fields]
         return "\n".join(
             "  ".join(
                 cell.rjust(width) if right else cell.ljust(width)
@@ -83,6 +88,10 @@ class ColumnSummary(Printed, Sequence[ColumnRow]):
             ).rstrip()
             for line in cells
         )
+
+    def _repr_html_(self) -> str:
+        """A table in a notebook, down to its twentieth row."""
+        return display(counted(len(self), "column"), *columns_html(self))
 
     def to_frame(self) -> pd.DataFrame:
         """As a pandas data frame.
@@ -102,3 +111,10 @@ class ColumnSummary(Printed, Sequence[ColumnRow]):
     def from_list(cls, rows: Sequence[Sequence[Any]]) -> Self:
         """The summary that :meth:`to_list` described."""
         return cls(tuple(ColumnRow(*row) for row in rows))
+
+
+def columns_html(columns: ColumnSummary) -> list[str]:
+    """Pieces of HTML without a frame: a row a column, down to the twentieth."""
+    left_out = len(columns) - _MOST_ROWS
+    more = [paragraph(f"and {counted(left_out, 'more column')}", "soft")] if left_out > 0 else []
+    return [table(ColumnRow._fields, columns.rows[:_MOST_ROWS], right=_NUMBERS, longest=_LONGEST), *more]

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
+from scipy import sparse
 
 from lamina.doctor.beside import Beside
 from lamina.doctor.case import Case
@@ -16,13 +18,13 @@ from lamina.doctor.patients.intake import Intake
 from lamina.doctor.probes.nothing_learned import nothing_learned
 from lamina.doctor.probes.restraint import restraint_of
 from lamina.doctor.probes.row_losses import constant_loss
-from lamina.doctor.probes.run_facts import facts_of_record
+from lamina.doctor.probes.run_facts import RunFacts, facts_of_record
 from lamina.doctor.probes.start_facts import StartFacts, start_facts
 from lamina.doctor.setup import Setup
 from lamina.engine.plan import Batches
 from lamina.training import MonitorRecord, Trainer
 
-__all__ = ["advise", "advise_afterwards"]
+__all__ = ["advise", "advise_afterwards", "findings_without_rows"]
 
 # Findings that read the start of a training, and its course; none that reads the rows. A stalled training is not among them:
 # where the inputs tell nothing, no network gets away from a constant prediction.
@@ -100,8 +102,13 @@ def _said(
         trained_loss=math.nan,
         restraint=restraint_of(trainer, data, first),
     )
-    setup = Setup.of(trainer, data, None, max_epochs, learns_labels=learns_labels)
+    sparse_inputs = any(map(sparse.issparse, data.inputs))
+    setup = Setup.of(trainer, data.num_rows, 0, max_epochs, learns_labels=learns_labels, has_sparse_inputs=sparse_inputs)
+    return findings_without_rows(_OF_THE_COURSE if start is None else (*_OF_THE_START, *_OF_THE_COURSE), setup, run, start)
+
+
+def findings_without_rows(names: Sequence[str], setup: Setup, run: RunFacts, start: StartFacts | None) -> tuple[Finding, ...]:
+    """What findings say of a training that learned nothing, of whose rows nothing is known."""
     unknown = Beside(Outcome(math.nan, math.nan, math.nan, np.empty(0)))
     case = Case(setup, None, start, run, unknown, learned_nothing=True)  # type: ignore[arg-type]
-    names = _OF_THE_COURSE if start is None else (*_OF_THE_START, *_OF_THE_COURSE)
     return ranked([finding for name in names if (finding := FINDINGS[name](case)) is not None])

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import math
-import re
-import textwrap
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import zip_longest
@@ -18,12 +16,12 @@ from lamina.doctor.finding import SEVERITIES, Evidence, Finding
 from lamina.doctor.findings.registry import FINDINGS
 from lamina.doctor.outcome import Outcome
 from lamina.doctor.patients import Patient, admit
-from lamina.html import escaped, table
+from lamina.html import display, paragraph
+from lamina.html import finding as finding_html
 from lamina.validation import check_parameters, integer
 
 __all__ = ["Diagnosis", "diagnose"]
 
-_LONGEST = 190  # characters of a line of HTML, which is shortened where it is longer
 _SOME_SKILL = 0.02  # of accuracy or R squared
 _LARGE = 1000
 _RULES = {"seed": integer(0), "max_rows": integer(20)}
@@ -89,20 +87,20 @@ class Diagnosis:
         return f"<Diagnosis: {', '.join(finding.name for finding in self.findings)}>"
 
     def _repr_html_(self) -> str:
-        """The findings as a table, in a notebook."""
-        rows = [
-            (
+        """The findings, each with its evidence and what may help, in a notebook."""
+        told = [
+            finding_html(
                 finding.title,
-                tuple(finding.grade.split(", ")),
+                "healthy" if finding.name == "healthy" else finding.severity,
+                finding.grade,
                 tuple(map(str, finding.evidence)),
-                _sentences(f"{finding.meaning} {finding.causes}"),
+                f"{finding.meaning} {finding.causes}".strip(),
                 tuple(cure.told(self.spell) for cure in finding.cures),
                 finding.row,
             )
             for finding in self.findings
         ]
-        headers = ("finding", "severity", "evidence", "what it means", "what may help", "row")
-        return f"<p>{escaped(self.summary)}</p>{table(headers, rows)}"
+        return display("Diagnosis", paragraph(self.summary, "good" if self.is_healthy else "alarm"), *told)
 
     @property
     def summary(self) -> str:
@@ -191,10 +189,6 @@ def _for_patient(finding: Finding, patient: Patient) -> Finding:
     """The finding in the patient's words, without cures that change what this kind of model does not have."""
     cures = tuple(cure for cure in finding.cures if patient.words.issuperset(cure.changes))
     return replace(finding, cures=cures, spell=patient.spelled)
-
-
-def _sentences(text: str) -> tuple[str, ...]:
-    return tuple(line for sentence in re.split(r"(?<=\.) ", text) for line in textwrap.wrap(sentence, _LONGEST))
 
 
 def _beside(control: Outcome | None) -> str:

@@ -6,13 +6,10 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from scipy import sparse
-
 from lamina.losses import LABEL_LOSSES, NUMBER_LOSSES
 from lamina.optimizers import LBFGS, StepOptimizer
 
 if TYPE_CHECKING:
-    from lamina.engine.plan import Batches
     from lamina.training import Trainer
 
 __all__ = ["Setup", "learns_labels_by"]
@@ -95,22 +92,23 @@ class Setup:
     def of(
         cls,
         trainer: Trainer,
-        training: Batches,
-        validation: Batches | None,
+        num_rows: int,
+        num_validation_rows: int,
         max_epochs: int,
         *,
+        has_sparse_inputs: bool = False,
         learns_labels: bool | None = None,
         patience: float | None = None,
         stops_on_validation: bool = False,
     ) -> Setup:
-        """The setup of a trainer and the rows of its fit; what a trainer does not know is given."""
+        """The setup of a trainer, and how many rows it was given; what a trainer does not know is given."""
         program, settings = trainer.executor.program, trainer.settings
         rate = getattr(settings.optimizer, "learning_rate", math.nan)
         bounds = settings.clipping
-        rows_a_step = settings.rows_a_step or training.num_rows
+        rows_a_step = settings.rows_a_step or num_rows
         dense = [op for op in program.ops if op.makes_sums]
         names = tuple(loss.name for loss in trainer.losses)
-        batch = training.num_rows if isinstance(settings.optimizer, LBFGS) else min(rows_a_step, training.num_rows)
+        batch = num_rows if isinstance(settings.optimizer, LBFGS) else min(rows_a_step, num_rows)
         return cls(
             learns_labels=learns_labels_by(names[0]) if learns_labels is None else learns_labels,
             losses=names,
@@ -119,10 +117,10 @@ class Setup:
             momentum=float(getattr(settings.optimizer, "momentum", 0.0)),
             schedule=getattr(trainer.schedule, "kind", "custom"),
             batch_size=batch,
-            steps_per_epoch=-(-training.num_rows // batch),
+            steps_per_epoch=-(-num_rows // batch),
             max_epochs=max_epochs,
-            num_rows=training.num_rows,
-            num_validation_rows=0 if validation is None else validation.num_rows,
+            num_rows=num_rows,
+            num_validation_rows=num_validation_rows,
             num_inputs=sum(program.widths[buffer] for buffer in program.inputs),
             num_parameters=program.num_trainable,
             output_widths=program.output_widths,
@@ -141,7 +139,7 @@ class Setup:
             patience=patience,
             stops_on_validation=stops_on_validation,
             shuffles=bool(settings.shuffle),
-            has_sparse_inputs=any(map(sparse.issparse, training.inputs)),
+            has_sparse_inputs=has_sparse_inputs,
         )
 
     @property

@@ -14,6 +14,7 @@ from sklearn.utils.validation import check_is_fitted
 from lamina.door import serve
 from lamina.engine.codes import check_codes, code_columns
 from lamina.estimators.given_data import DTYPES, checked_rows
+from lamina.estimators.in_notebooks import InNotebooks
 from lamina.estimators.layer_arrays import LayerArrays, dense_biases, dense_weights, write_into
 from lamina.losses.members import joint_logits, predictions_of
 from lamina.training.exclusive import RUNNING
@@ -38,7 +39,7 @@ def _of_curves(name: str) -> Any:
     return property(lambda self: getattr(self._fitted(name).curves, name))
 
 
-class FittedNetwork(BaseEstimator):  # type: ignore[misc]
+class FittedNetwork(InNotebooks, BaseEstimator):  # type: ignore[misc]
     """The fitted part of an estimator: attributes and predictions of the last fit."""
 
     _fit: Fit
@@ -188,6 +189,11 @@ class FittedNetwork(BaseEstimator):  # type: ignore[misc]
     def _meaning(self) -> Meaning:
         """What logits say, as :meth:`predict_distribution` gives it: class probabilities, or numbers."""
         raise NotImplementedError
+
+    def _learned_html(self) -> list[str]:
+        from lamina.estimators.network_html import fit_html  # few estimators are looked at
+
+        return [] if self._last_fit is None else fit_html(self._last_fit)
 
     def _checked(self, X: Any) -> Any:
         """Check new rows, whose columns must match the fit."""

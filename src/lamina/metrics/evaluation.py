@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from lamina import html
+from lamina.html import display, paragraph, table
 
-__all__ = ["Evaluation"]
+__all__ = ["Evaluation", "evaluation_html"]
 
 _LABELS = {
     "accuracy": "accuracy",
@@ -93,11 +93,17 @@ class Evaluation(dict[str, dict[str, float]]):
 
     def _repr_html_(self) -> str:
         """A table in a notebook."""
-        if not self:
-            return "<p>nothing measured</p>"
-        table = html.table(self.headings, self.rows, right=self.headings[1:], caption=self.shortcoming)
-        of_each = "".join(f"<p>{html.escaped(name)}</p>{of_target._repr_html_()}" for name, of_target in self.targets.items())
-        return f"{of_each}<p>mean of the targets</p>{table}" if of_each else table
+        return display("Metrics", *evaluation_html(self))
+
+
+def evaluation_html(evaluation: Evaluation, title: str = "") -> list[str]:
+    """Pieces of HTML without a frame: a table, of several targets one each and one of their means."""
+    if not evaluation:
+        return [paragraph("nothing measured", "soft")]
+    of_each = [piece for name, of_target in evaluation.targets.items() for piece in evaluation_html(of_target, name)]
+    title = "mean of the targets" if of_each else title
+    short = [paragraph(evaluation.shortcoming, "alarm")] if evaluation.shortcoming else []
+    return [*of_each, table(evaluation.headings, evaluation.rows, right=evaluation.headings[1:], title=title), *short]
 
 
 def _number(value: float) -> str:

@@ -13,6 +13,8 @@ def option(name: str, value: Any) -> str:
 
     >>> option("clip_norm", 1.0), option("clip_norm", None), option("batch_norm", False)
     ('--clip-norm 1', 'without --clip-norm', '--no-batch-norm')
+    >>> option("missing", ("-", "?"))
+    "--missing=- --missing='?'"
     """
     words = name.replace("_", "-")
     if value is None:
@@ -20,6 +22,8 @@ def option(name: str, value: Any) -> str:
     if isinstance(value, bool):
         return f"--{words}" if value else f"--no-{words}"
     entries = value if isinstance(value, tuple | list) else (value,)
+    if any(isinstance(entry, str) and entry.startswith("-") for entry in entries):  # which would be taken for an option
+        return " ".join(f"--{words}={_spelled(entry)}" for entry in entries)
     return " ".join([f"--{words}", *map(_spelled, entries)])
 
 

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from lamina.errors import counted
-from lamina.html import escaped
+from lamina.html import display, paragraph
 from lamina.metrics import Evaluation
+from lamina.model.table_html import table_html
 from lamina.model.table_model import TableModel
 from lamina.stop_reason import StopReason
 
@@ -53,9 +54,8 @@ class FitResult:
 
     def _repr_html_(self) -> str:
         """What was learned, how well, and how the training went, in a notebook."""
-        measured = self.metrics._repr_html_() if self.metrics else ""
-        history = self.model.estimator.history_._repr_html_()
-        return f"<p>{escaped(self.model)}</p>{measured}<p>{escaped(self._course)}</p>{history}"
+        together = [] if self.together is None else [paragraph(str(self.together))]
+        return display(f"Trained: a model of {self.model.target.name}", *table_html(self.model), *together)
 
     @property
     def _course(self) -> str:

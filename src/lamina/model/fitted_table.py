@@ -10,6 +10,7 @@ from sklearn.base import BaseEstimator
 
 from lamina.data import ColumnSummary
 from lamina.door import serve
+from lamina.estimators.in_notebooks import InNotebooks
 from lamina.model.table_model import TableModel
 from lamina.training.exclusive import RUNNING
 
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["FittedTable"]
 
 
-class FittedTable(BaseEstimator):  # type: ignore[misc]
+class FittedTable(InNotebooks, BaseEstimator):  # type: ignore[misc]
     """The fitted part of an estimator of tables."""
 
     model_: TableModel
@@ -83,6 +84,11 @@ class FittedTable(BaseEstimator):  # type: ignore[misc]
         state: dict[str, Any] = dict(super().__getstate__())
         state.pop(RUNNING, None)
         return state
+
+    def _learned_html(self) -> list[str]:
+        from lamina.model.table_html import table_html  # few estimators are looked at
+
+        return table_html(self.model_) if self.__sklearn_is_fitted__() else []
 
     def _fitted(self, attribute: str) -> TableModel:
         if "model_" not in vars(self):

@@ -36,7 +36,7 @@ from lamina.extras import OptionalModule, require
 from lamina.model.memory_limit import memory_limit
 from lamina.model.named_settings import kind_of
 from lamina.model.setting_words import OWNER
-from lamina.model.table_rows import Given, Part, Prepared, Streamed, encoder_for, separate
+from lamina.model.table_rows import Given, Part, Prepared, Streamed, encoder_for, separate, shares_of
 from lamina.model.table_settings import TableSettings
 
 if TYPE_CHECKING:
@@ -176,6 +176,7 @@ def prepare_shards(
         found.num_read,
         found.num_dropped,
         streamed=Streamed(source, found.num_training, found.class_counts),
+        shares=shares_of(validation, test),
     )
     return PreparedShards(prepared, features)
 

@@ -108,7 +108,9 @@ def train(
     counts = {name: 0 if part is None else part.num_rows for name, part in parts.items()}
     rows = {"read": prepared.num_read, "dropped": prepared.num_dropped, **counts, "training": prepared.num_training}
     reason = model.estimator.stop_reason_
-    model.summary.update(rows=rows, metrics=metrics, best_epoch=best_epoch, settings=kept_settings(settings))
+    model.summary.update(
+        rows=rows, metrics=metrics, best_epoch=best_epoch, settings=kept_settings(settings), shares=dict(prepared.shares)
+    )
     return Trained(FitResult(model, metrics, rows, reason, duration_s), interrupts.count > 0 or reason.code == "interrupted")
 
 

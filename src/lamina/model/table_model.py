@@ -19,7 +19,7 @@ from lamina.door import serve
 from lamina.errors import DataError
 from lamina.estimators import MLPClassifier, MLPRegressor
 from lamina.estimators.fitted import distribution_of, fit_of, logits_of, meaning_of_logits
-from lamina.html import escaped
+from lamina.html import display
 from lamina.losses import Quantile
 from lamina.losses.domain import NON_NEGATIVE, POSITIVE
 from lamina.metrics import Evaluation, constant_prediction, report
@@ -485,8 +485,10 @@ class TableModel:
         return f"Predicts {self.target.name!r}: {self.target.task}{of_classes} from {columns} columns by {network}."
 
     def _repr_html_(self) -> str:
-        """What is predicted and what was learned of each column, in a notebook."""
-        return f"<p>{escaped(self)}</p>{self.columns_._repr_html_()}"
+        """What is predicted, how good it is, how the training went and what was learned of each column, in a notebook."""
+        from lamina.model.table_html import table_html  # few models are looked at
+
+        return display(f"Model of {self.target.name}", *table_html(self))
 
     def __getstate__(self) -> dict[str, Any]:
         """The fields, without what is found again when it is needed."""

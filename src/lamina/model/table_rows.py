@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from numbers import Real
 from typing import Any, NamedTuple, Self
 
 import numpy as np
@@ -21,7 +22,7 @@ from lamina.model.setting_words import OWNER
 from lamina.model.table_model import TableModel
 from lamina.model.table_settings import TableSettings
 
-__all__ = ["Given", "Part", "Prepared", "Rows", "Streamed", "encoder_for", "prepare", "separate"]
+__all__ = ["Given", "Part", "Prepared", "Rows", "Streamed", "encoder_for", "prepare", "separate", "shares_of"]
 
 
 class Given(NamedTuple):
@@ -91,6 +92,9 @@ class Prepared:
     num_dropped: int
     earlier: TableModel | None = None
     streamed: Streamed | None = None
+    shares: Mapping[str, float | None] = field(
+        default_factory=dict
+    )  # of the rows to validate and to test on; None: separate rows
 
     @property
     def num_training(self) -> int:
@@ -146,7 +150,14 @@ def prepare(rows: Rows, *, validation: float | Given, test: float | Given, setti
     parts = ((test, tested), (validation, judged))
     held_out, judging = (separate(further, goal, encoder) or _part(everything, numbers) for further, numbers in parts)
     num_read = rows.table.num_rows
-    return Prepared(encoder, goal, training, judging, held_out, num_read, num_read - everything.num_rows, earlier)
+    num_dropped, shares = num_read - everything.num_rows, shares_of(validation, test)
+    return Prepared(encoder, goal, training, judging, held_out, num_read, num_dropped, earlier, shares=shares)
+
+
+def shares_of(validation: float | Given, test: float | Given) -> dict[str, float | None]:
+    """The shares of the rows that were held out, for whoever trains so again; None where other rows were given."""
+    given = {"validation": validation, "test": test}
+    return {name: float(share) if isinstance(share, Real) else None for name, share in given.items()}
 
 
 def _taken(values: np.ndarray | None, rows: np.ndarray) -> np.ndarray | None:

@@ -13,6 +13,7 @@ from numpy.typing import DTypeLike
 from lamina.door import serve
 from lamina.engine.program import Parameter, Program
 from lamina.errors import InvalidSettingError, ShapeError, UnknownNameError, phrase, phrase_unknown
+from lamina.html import display
 from lamina.layers import Layer, TrainableLayer
 from lamina.layers.trainable_layer import setting_of_trainable
 from lamina.network.arrangement import depth_of, in_order, with_widths
@@ -30,7 +31,7 @@ from lamina.validation import Rule, check_parameters, integer
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-__all__ = ["Network"]
+__all__ = ["Network", "network_html"]
 
 _FACTORS = Rule("a dict from names of layers to factors", lambda given: isinstance(given, Mapping))
 _ADAPTATION = 0x524F5753  # random numbers of its own, apart from whatever else a seed draws
@@ -474,8 +475,7 @@ class Network:
         return svg_of(self.inputs, self.nodes, self.output_names)
 
     def _repr_html_(self) -> str:
-        parameters = self.parameters if self.is_built else None
-        return summary_html(type(self).__name__, self.inputs, self.nodes, self.output_names, parameters)
+        return display(type(self).__name__, *network_html(self))
 
     def __repr__(self) -> str:
         flow = f"{_widths_text(self.input_widths)} → {_widths_text(self.output_widths)}"
@@ -497,6 +497,12 @@ class Network:
                 repair = "Call build(input_width), or pass the width to Input or Sequential."
                 rule = "must have a known width"
                 raise ShapeError(phrase("an input", rule, item.name, repair=repair, owner=type(self).__name__))
+
+
+def network_html(network: Network) -> list[str]:
+    """Pieces of HTML without a frame: the layers, the totals and, folded, the picture of few layers."""
+    parameters = network.parameters if network.is_built else None
+    return summary_html(network.inputs, network.nodes, network.output_names, parameters)
 
 
 def _widened(item: InputNode, width: int) -> InputNode:

@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from lamina.engine.program import Parameter
-from lamina.html import escaped, table
+from lamina.html import folded, paragraph, table
 from lamina.network.arrangement import depth_of
 from lamina.network.node import InputNode, Node
+from lamina.network.svg import svg_of
 
 __all__ = ["summary_html", "summary_of"]
 
 _HEADERS = ("name", "layer", "reads", "width", "parameters")
 _RIGHT = ("width", "parameters")
 _MOST_ROWS = 40  # of a table in HTML
+_MOST_DRAWN = 10  # boxes of a picture in HTML
 
 
 def summary_of(
@@ -26,20 +28,19 @@ def summary_of(
 
 
 def summary_html(
-    name: str,
-    inputs: Sequence[InputNode],
-    nodes: Sequence[Node],
-    outputs: Sequence[str],
-    parameters: Sequence[Parameter] | None,
-) -> str:
-    """The summary as an HTML table below the network's name; of many layers, those in the middle are left out."""
+    inputs: Sequence[InputNode], nodes: Sequence[Node], outputs: Sequence[str], parameters: Sequence[Parameter] | None
+) -> list[str]:
+    """The layers' table, the totals and, of few layers, the picture, folded; without a frame."""
     rows = _rows(inputs, nodes, parameters)
+    drawn = []
+    if len(rows) <= _MOST_DRAWN:
+        picture = svg_of(inputs, nodes, outputs, is_inline=True)
+        drawn = [folded("Picture", f'<div class="la-network" tabindex="0" role="group" aria-label="Picture">{picture}</div>')]
     if len(rows) > _MOST_ROWS:
         left_out = f"… {len(rows) - _MOST_ROWS + 1} more …"
         half = _MOST_ROWS // 2
         rows = [*rows[:half], (left_out, "", "", "", ""), *rows[half + len(rows) - _MOST_ROWS + 1 :]]
-    shown = table(_HEADERS, rows, right=_RIGHT, caption=_totals(inputs, nodes, outputs, parameters))
-    return f"<div><b>{escaped(name)}</b>{shown}</div>"
+    return [table(_HEADERS, rows, right=_RIGHT), paragraph(_totals(inputs, nodes, outputs, parameters), "soft"), *drawn]
 
 
 def _rows(

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from lamina.errors import DataError, DataTypeError, phrase
-from lamina.training import EarlyStopping, History, StopReason, Trainer
+from lamina.training import History, StopReason, Trainer
+from lamina.training.kept_epoch import early_stopping_of, kept_epoch
 
 __all__ = ["Course", "course_of"]
 
@@ -74,30 +75,19 @@ def _course(given: Any) -> Course | None:
 
 
 def _of_trainer(trainer: Trainer) -> Course:
-    stopping = [callback for callback in trainer.callbacks if isinstance(callback, EarlyStopping)]
-    if not stopping:
-        return Course(trainer.history)
-    last = stopping[-1]
-    # Of training losses, which are measured while weights change, the best is only found at the end, among several epochs.
-    is_replaced = any(callback.replaces_weights for callback in trainer.callbacks)  # by weights of no single epoch
-    is_known = last.restore_best and last.monitor != "loss" and (last.best_epoch > 0 or bool(last.keep_first)) and not is_replaced
-    return Course(trainer.history, last.best_epoch if is_known else None, _waited(trainer.stop_reason, max(1, last.patience)))
+    stopping = early_stopping_of(trainer)
+    waited = None if stopping is None else _waited(trainer.stop_reason, max(1, stopping.patience))
+    return Course(trainer.history, kept_epoch(trainer), waited)
 
 
 def _of_estimator(estimator: Any) -> Course:
     from lamina.estimators.fitted import fit_of
+    from lamina.estimators.fitting.kept_epoch import kept_epoch_of
 
     fit = fit_of(estimator)
-    history, best = fit.trainer.history, fit.curves.best_validation_score_
-    if best is None:
+    if fit.curves.best_validation_score_ is None:
         return _of_trainer(fit.trainer)
-    if "validation_score" in history.keys:
-        scores = history[:, "validation_score"]
-    else:  # of a loss that learns a spread, minus the loss is the score
-        scores = [-loss for loss in history[:, "validation_loss"]] if "validation_loss" in history.keys else []
-    is_replaced = any(callback.replaces_weights for callback in fit.trainer.callbacks)
-    kept = history[scores.index(best), "epoch"] if best in scores and not is_replaced else None
-    return Course(history, kept, _waited(fit.stop_reason, fit.curves.no_improvement_count))
+    return Course(fit.trainer.history, kept_epoch_of(fit), _waited(fit.stop_reason, fit.curves.no_improvement_count))
 
 
 def _of_table_model(model: Any) -> Course:

@@ -9,9 +9,11 @@ from functools import cache
 from html import escape
 from importlib.resources import files
 
+from lamina.html import chart_svg, escaped, finding, folded, legend, paragraph, table
+from lamina.html.displays import shared_style
+from lamina.html.numbers import shown
 from lamina.report.content import Bars, Block, Chart, Code, Content, Heat, Matrix, Part, Table, Told, Words
-from lamina.report.numbers import shown
-from lamina.report.svg import bars_svg, chart_svg, heat_svg, legend, matrix_svg
+from lamina.report.svg import bars_svg, heat_svg, matrix_svg
 
 __all__ = ["html_of"]
 
@@ -30,7 +32,7 @@ def html_of(report: Content) -> str:
         '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">\n'
         f'<meta http-equiv="Content-Security-Policy" content="{policy}">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n<meta name="referrer" content="no-referrer">\n'
-        f"<title>{_text(report.title)}</title>\n<style>{style}</style></head>\n<body>\n"
+        f'<title>{_text(report.title)}</title>\n<style>{style}</style></head>\n<body class="lamina">\n'
         f'<header><h1>{_text(report.title)}</h1><p class="lead">{_text(report.lead)}</p>'
         f'{f"""<dl class="facts">{facts}</dl>""" if facts else ""}<nav aria-label="Parts"><ul>{links}</ul></nav></header>\n'
         f"<main>{''.join(map(_part, report.parts))}</main>\n<footer>Written by Lamina.</footer>\n</body></html>\n"
@@ -39,7 +41,7 @@ def html_of(report: Content) -> str:
 
 @cache
 def _style() -> str:
-    return files("lamina.report").joinpath("report.css").read_text(encoding="utf-8")
+    return shared_style() + files("lamina.report").joinpath("report.css").read_text(encoding="utf-8")
 
 
 def _part(part: Part) -> str:
@@ -72,16 +74,15 @@ def _figure(figure: Chart | Heat | Bars | Matrix) -> str:
             drawn = bars_svg(figure)
         case Matrix():
             drawn = matrix_svg(figure)
-    return f'<figure><h3>{_text(figure.title)}</h3>{drawn}<figcaption class="told">{_text(figure.told)}</figcaption></figure>'
+    return f'<figure><h3>{_text(figure.title)}</h3>{drawn}<figcaption class="la-told">{_text(figure.told)}</figcaption></figure>'
 
 
 def _block(block: Block) -> str:
     match block:
         case Words():
-            tone = f' class="{block.tone}"' if block.tone != "plain" else ""
-            return f"<p{tone}>{_text(block.text)}</p>"
+            return paragraph(block.text, block.tone)
         case Told():
-            return _told(block)
+            return finding(block.title, block.severity, block.grade, block.evidence, block.meaning, block.cures, block.row)
         case Table():
             return _table(block)
         case Code():
@@ -91,35 +92,16 @@ def _block(block: Block) -> str:
             return _figure(block)
 
 
-def _told(told: Told) -> str:
-    row = f" · row {_text(told.row)} of the lecture" if told.row else ""
-    evidence = "".join(f"<li>{_text(each)}</li>" for each in told.evidence)
-    cures = "".join(f"<li>{_text(cure)}</li>" for cure in told.cures)
-    helps = f'<p class="cures">What may help</p><ul>{cures}</ul>' if cures else ""
-    kind = {"hint": ' class="hint"', "healthy": ' class="healthy"'}.get(told.severity, "")
-    return (
-        f'<article{kind}><h3>{_text(told.title)}</h3><p class="grade">{_text(told.grade)}{row}</p><p>{_text(told.meaning)}</p>'
-        f"<ul>{evidence}</ul>{helps}</article>"
-    )
-
-
-def _table(table: Table) -> str:
+def _table(block: Table) -> str:
+    rows = [[shown(cell) for cell in row] for row in block.rows]
     right = [
-        i > 0 and all(not isinstance(row[i], str) or _is_number(row[i]) for row in table.rows) for i in range(len(table.headers))
+        name
+        for i, name in enumerate(block.headers)
+        if i > 0 and all(not isinstance(row[i], str) or _is_number(row[i]) for row in block.rows)
     ]
-    sides = [' class="r"' if each else "" for each in right]
-    head = "".join(f'<th scope="col"{side}>{_text(name)}</th>' for name, side in zip(table.headers, sides, strict=True))
-    rows = "".join(
-        f"<tr>{''.join(f'<td{side}>{_text(shown(cell))}</td>' for cell, side in zip(row, sides, strict=True))}</tr>"
-        for row in table.rows
-    )
-    caption = f"<caption>{_text(table.title)}</caption>" if table.title and not table.is_long else ""
-    label = _text(table.title or "Table")
-    drawn = (
-        f'<div class="wide" tabindex="0" role="region" aria-label="{label}"><table>{caption}<thead><tr>{head}</tr></thead>'
-        f"<tbody>{rows}</tbody></table></div>"
-    )
-    return f"<details><summary>{_text(table.title or 'All rows')}</summary>{drawn}</details>" if table.is_long else drawn
+    if block.is_long:
+        return folded(block.title or "All rows", table(block.headers, rows, right=right, longest=_LONGEST))
+    return table(block.headers, rows, right=right, title=block.title, longest=_LONGEST)
 
 
 def _is_number(text: str) -> bool:
@@ -127,5 +109,4 @@ def _is_number(text: str) -> bool:
 
 
 def _text(value: object) -> str:
-    text = str(value)
-    return escape(text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…")
+    return escaped(value, _LONGEST)

@@ -6,9 +6,9 @@ import math
 import textwrap
 from collections.abc import Sequence
 
+from lamina.html.numbers import shown
 from lamina.plots.text_chart import dotted
 from lamina.report.content import Bars, Block, Chart, Code, Content, Heat, Matrix, Part, Series, Table, Told, Words
-from lamina.report.numbers import shown
 
 __all__ = ["text_of"]
 

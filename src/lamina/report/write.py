@@ -6,8 +6,8 @@ from collections.abc import Callable
 from typing import Any
 
 from lamina.errors import counted
+from lamina.html.numbers import shown
 from lamina.metrics import Evaluation
-from lamina.report.numbers import shown
 from lamina.report.parts.columns import columns
 from lamina.report.parts.curves import curves
 from lamina.report.parts.findings import findings

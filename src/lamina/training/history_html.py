@@ -1,4 +1,4 @@
-"""A history as short HTML: its first, best and last epochs, and a line of the losses."""
+"""A history as short HTML: its first, best and last epochs, and its losses as lines."""
 
 from __future__ import annotations
 
@@ -7,18 +7,20 @@ from collections.abc import Mapping, Sequence
 from numbers import Real
 from typing import Any
 
-from lamina.html import chart, escaped, table
+from lamina.errors import counted
+from lamina.html import display, figure, paragraph, table
+from lamina.training.history_chart import LOSSES, chart_of_epochs, course_of_key, kept_mark
 
-__all__ = ["history_html"]
+__all__ = ["history_html", "loss_figure"]
 
 _FIRST = ("epoch", "loss", "validation_loss", "objective")
 _LAST = ("step", "duration_s")  # shown if there is room
 _MOST = 8  # columns
-_LOSSES = ("loss", "validation_loss")
+_POINTS = 120  # of a line
 
 
 def history_html(records: Sequence[Mapping[str, Any]], keys: Sequence[str]) -> str:
-    """A table of a few epochs and an inline SVG of the losses over all of them.
+    """A table of a few epochs and a chart of the losses over all of them.
 
     Parameters
     ----------
@@ -27,33 +29,60 @@ def history_html(records: Sequence[Mapping[str, Any]], keys: Sequence[str]) -> s
         All their keys.
     """
     if not records:
-        return "<p>History: no epochs</p>"
+        return display("History: no epochs")
     others = [key for key in keys if key not in (*_FIRST, *_LAST)]
     ordered = [*(key for key in _FIRST if key in keys), *others, *(key for key in _LAST if key in keys)]
     shown, left_out = ordered[:_MOST], ordered[_MOST:]
     rows = [[name, *(_text(records[place].get(key, "")) for key in shown)] for place, name in _named_epochs(records).items()]
-    headers = ["", *(key.replace("_", " ") for key in shown)]
-    caption = f"and {', '.join(key.replace('_', ' ') for key in left_out)}" if left_out else ""
-    curves = {key.replace("_", " "): _curve(records, key) for key in _LOSSES if key in keys}
-    count = f"{len(records):,} epoch" + "s" * (len(records) > 1)
-    return f"<div><b>History</b>: {escaped(count)}{table(headers, rows, right=headers[1:], caption=caption)}{chart(curves)}</div>"
+    headers = ["", *map(_words, shown)]
+    more = [paragraph(f"and {', '.join(map(_words, left_out))}", "soft")] if left_out else []
+    drawn = table(headers, rows, right=headers[1:])
+    return display(f"History: {counted(len(records), 'epoch')}", drawn, *more, loss_figure(records))
+
+
+def loss_figure(records: Sequence[Mapping[str, Any]], kept: int | None = None) -> str:
+    """The losses over the epochs, with a mark at the one whose weights were kept; nothing where no loss is finite.
+
+    Parameters
+    ----------
+    records : sequence of dict
+    kept : int, optional
+        By default the lowest validation loss is marked, as what it is.
+    """
+    names = {key: name for key, name in LOSSES.items() if any(map(math.isfinite, course_of_key(records, key)))}
+    if not names:
+        return ""
+    mark = kept_mark(kept) if kept is not None else _lowest_mark(records)
+    return figure(chart_of_epochs(records, names, "Loss", "loss", mark, _POINTS))
+
+
+def _lowest_mark(records: Sequence[Mapping[str, Any]]) -> tuple[float, str] | None:
+    place = _lowest(records, "validation_loss")
+    if place is None:
+        return None
+    epoch = records[place].get("epoch", place + 1)
+    return float(epoch), f"lowest: epoch {epoch}"
 
 
 def _named_epochs(records: Sequence[Mapping[str, Any]]) -> dict[int, str]:
     """What the first, the best and the last epoch are called, by their places; one epoch may be several of them."""
     names: dict[int, list[str]] = {0: ["first"]}
-    for key in reversed(_LOSSES):
-        losses = {place: loss for place, loss in enumerate(_curve(records, key)) if math.isfinite(loss)}
-        if losses:
-            names.setdefault(min(losses, key=lambda place: losses[place]), []).append(f"lowest {key.replace('_', ' ')}")
+    for key in ("validation_loss", "loss"):
+        place = _lowest(records, key)
+        if place is not None:
+            names.setdefault(place, []).append(f"lowest {_words(key)}")
             break
     names.setdefault(len(records) - 1, []).append("last")
     return {place: ", ".join(names[place]) for place in sorted(names)}
 
 
-def _curve(records: Sequence[Mapping[str, Any]], key: str) -> list[float]:
-    values = [record.get(key) for record in records]
-    return [float(value) if isinstance(value, Real) else math.nan for value in values]
+def _lowest(records: Sequence[Mapping[str, Any]], key: str) -> int | None:
+    losses = {place: loss for place, loss in enumerate(course_of_key(records, key)) if math.isfinite(loss)}
+    return min(losses, key=losses.__getitem__, default=None)
+
+
+def _words(key: str) -> str:
+    return key.replace("_", " ")
 
 
 def _text(value: Any) -> str:

@@ -361,3 +361,26 @@ def test_a_target_that_is_no_number_is_named_with_its_row_in_the_file(tmp_path: 
     reader = RowReader(TableEncoder().learn(head.without("y")).reader, [Target.detect(target_column(head, "y"), "regression")])
     with pytest.raises(DataError, match=r"a\.csv: target 'y' must hold numbers for regression, got 'big' \(row 301\)"):
         survey(shards, reader, Split(0, 0.0, 0.0, 1.0))
+
+
+@pytest.mark.parametrize("most", [1, 50, 299, 300, 1000])
+def test_a_sample_holds_each_row_once_in_its_order(tmp_path: Path, most: int):
+    for i in range(3):
+        parquet.write_table(pa.table({"n": np.arange(100 * i, 100 * (i + 1))}), tmp_path / f"{i}.parquet", row_group_size=7)
+    shards = open_shards(tmp_path)
+    sample, num_rows = shards.sample(most, seed=3)
+    numbers = sample["n"].to_pylist()
+    assert num_rows == 300
+    assert len(numbers) == min(most, 300)
+    assert numbers == sorted(set(numbers))
+    assert shards.sample(most, seed=3)[0]["n"].to_pylist() == numbers
+
+
+def test_each_row_is_as_likely_in_a_sample(tmp_path: Path):
+    for i in range(4):
+        parquet.write_table(pa.table({"n": np.arange(25 * i, 25 * (i + 1))}), tmp_path / f"{i}.parquet", row_group_size=10)
+    shards = open_shards(tmp_path)
+    counts = np.zeros(100)
+    for seed in range(200):
+        counts[shards.sample(20, seed=seed)[0]["n"].to_numpy()] += 1
+    assert abs(counts - 40).max() < 5 * np.sqrt(200 * 0.2 * 0.8)  # deviations of a binomial

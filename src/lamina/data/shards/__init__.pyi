@@ -15,5 +15,6 @@ from lamina.data.shards.shard import Shard as Shard
 from lamina.data.shards.shards import Block as Block
 from lamina.data.shards.shards import Piece as Piece
 from lamina.data.shards.shards import Shards as Shards
+from lamina.data.shards.shards import as_table as as_table
 from lamina.data.shards.spill import Spill as Spill
 from lamina.data.shards.split import Split as Split

@@ -24,6 +24,7 @@ __all__ = ["Block", "Piece", "Shards", "as_table", "without_dictionaries"]
 
 _ROWS_A_BLOCK = 1 << 16
 _SHARDS_OF_HEAD = 16
+_NO_ROWS = "a table must have at least one row, got none in all of its files. Check where they come from."
 
 
 class Piece(NamedTuple):
@@ -134,8 +135,41 @@ class Shards:
                 if taken >= share:
                     break
         if not tables:
-            raise DataError("a table must have at least one row, got none in all of its files. Check where they come from.")
+            raise DataError(_NO_ROWS)
         return as_columns(pa.concat_tables(_alike(tables), promote_options="permissive"), owner=self.shards[0].name)
+
+    def sample(self, most_rows: int, *, seed: int) -> tuple[Columns, int]:
+        """At most so many rows, each as likely as any other, in their order; and how many there are.
+
+        All rows are read once, block by block, and no more than twice as many as are kept are held, and a block.
+
+        Raises
+        ------
+        DataError
+            If there is no row at all.
+        """
+        rng, num_rows = np.random.default_rng(seed), 0
+        tables: list[pa.Table] = []
+        keys: list[np.ndarray] = []
+        for block in self.blocks():
+            tables.append(as_table(block.columns))
+            keys.append(rng.random(block.columns.num_rows))
+            num_rows += block.columns.num_rows
+            if sum(map(len, keys)) > 2 * most_rows:
+                tables, keys = _lowest(tables, keys, most_rows)
+        if not num_rows:
+            raise DataError(_NO_ROWS)
+        (table,), _ = _lowest(tables, keys, most_rows)
+        return as_columns(table, owner=self.shards[0].name), num_rows
+
+
+def _lowest(tables: Sequence[pa.Table], keys: Sequence[np.ndarray], most: int) -> tuple[list[pa.Table], list[np.ndarray]]:
+    """The rows of the lowest keys, in their order, as one table."""
+    joined, drawn = pa.concat_tables(_alike(tables), promote_options="permissive"), np.concatenate(keys)
+    if len(drawn) <= most:
+        return [joined], [drawn]
+    kept = np.sort(np.argpartition(drawn, most)[:most])
+    return [joined.take(kept)], [drawn[kept]]
 
 
 def as_table(columns: Columns) -> pa.Table:

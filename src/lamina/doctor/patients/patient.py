@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 import numpy as np
+from scipy import sparse
 
 from lamina.doctor.cures.cure import spelled
 from lamina.doctor.outcome import row_errors
@@ -226,9 +227,10 @@ class Patient(ABC):
         assert intake.trainer is not None
         setup = Setup.of(
             intake.trainer,
-            intake.training,
-            intake.validation,
+            intake.training.num_rows,
+            0 if intake.validation is None else intake.validation.num_rows,
             self.max_epochs,
+            has_sparse_inputs=any(map(sparse.issparse, intake.training.inputs)),
             learns_labels=self.learns_labels,
             patience=self.patience,
             stops_on_validation=self.stops_on_validation,

@@ -13,9 +13,11 @@ from lamina.losses.members import rows_of_members
 from lamina.losses.row_losses import row_losses
 from lamina.optimizers import LBFGS
 
-__all__ = ["best_constant_loss", "loss_and_gradient", "member_losses"]
+__all__ = ["best_constant_loss", "highest_constant_loss", "loss_and_gradient", "member_losses"]
 
 _ITERATIONS = 60
+_OF_CLASSES = ("softmax_cross_entropy", "sigmoid_cross_entropy")
+_OF_NUMBERS = ("squared_error", "absolute_error", "huber", "log_cosh")
 
 
 def best_constant_loss(loss: Loss, target: np.ndarray, width: int, weights: np.ndarray | None = None) -> float:
@@ -64,6 +66,36 @@ def member_losses(loss: Loss, logits: np.ndarray, target: np.ndarray, members: i
     """The loss of each row (n,): the mean over the members whose logits (n, members * width) are given."""
     losses = row_losses(loss, rows_of_members(logits, members), np.repeat(target, members, axis=0))
     return np.asarray(losses.reshape(len(target), members).mean(axis=1))
+
+
+def highest_constant_loss(loss: Loss, num_classes: int, width: int) -> float:
+    """What the best constant prediction's loss is at most, whatever the targets; NaN where that cannot be said.
+
+    Of cross-entropies it is that of classes which are equally frequent. Of numbers with mean 0 and standard deviation 1, it is
+    that of −1 and 1 in equal parts where the loss is a concave function of the squared error (Jensen's inequality); of the
+    squared error itself it is exact.
+
+    Parameters
+    ----------
+    loss : Loss
+    num_classes : int
+        0 where numbers are learned.
+    width : int
+        Number of logits.
+
+    Examples
+    --------
+    >>> from lamina.losses import get_loss
+    >>> highest_constant_loss(get_loss("squared_error"), 0, 1)
+    0.5
+    >>> round(highest_constant_loss(get_loss("softmax_cross_entropy"), 3, 3), 4)  # log 3
+    1.0986
+    """
+    if num_classes and loss.name in _OF_CLASSES and width in (1, num_classes):
+        return best_constant_loss(loss, np.arange(float(num_classes))[:, None], width)
+    if not num_classes and loss.name in _OF_NUMBERS:
+        return best_constant_loss(loss, np.array([[-1.0], [1.0]]) * np.ones(width), width)
+    return math.nan
 
 
 def loss_and_gradient(loss: Loss, logits: np.ndarray, target: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -16,8 +16,9 @@ from sklearn.utils.validation import check_is_fitted, column_or_1d, validate_dat
 
 from lamina.door import serve
 from lamina.engine import HOST_ENGINES, PerceptronRule
-from lamina.errors import DataError, InvalidSettingError, phrase
+from lamina.errors import DataError, InvalidSettingError, counted, phrase
 from lamina.estimators.given_data import DTYPES
+from lamina.estimators.in_notebooks import InNotebooks
 from lamina.estimators.perceptron.ending import stop_reason, warn_unfinished
 from lamina.estimators.perceptron.epochs import Watch, choose, run_epochs
 from lamina.estimators.perceptron.lazy_verdict import LazyVerdict
@@ -28,6 +29,7 @@ from lamina.estimators.perceptron.units import FitRows, class_weights, make_unit
 from lamina.estimators.row_weights import check_row_weights
 from lamina.estimators.rows import Rows
 from lamina.estimators.target.encoding import LabelEncoding
+from lamina.html import paragraph
 from lamina.initializers import Initializer
 from lamina.training import History, StopReason
 from lamina.training.exclusive import RUNNING, exclusive
@@ -75,7 +77,7 @@ def _dense(matrix: Any) -> np.ndarray:
 
 @final
 @dataclass(eq=False, repr=False)
-class Perceptron(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
+class Perceptron(InNotebooks, ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     """Rosenblatt's perceptron: a threshold unit ``z = step(w·x + b)`` that learns from its mistakes.
 
     Row by row, with t = 0 or 1 the true class and η = ``eta0``::
@@ -447,6 +449,15 @@ class Perceptron(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         tol = None if self.tol is None else float(self.tol)
         stopping = Stopping(tol, int(self.n_iter_no_change), max_epochs)
         return {"variant": self.variant, "stopping": stopping, "engine": self.engine}
+
+    def _learned_html(self) -> list[str]:
+        """How the training ended, and its losses; whether the classes can be separated is not worked out for a look."""
+        if not self.__sklearn_is_fitted__():
+            return []
+        from lamina.training.history_html import loss_figure  # few perceptrons are looked at
+
+        course = f"Trained for {counted(len(self.history_), 'epoch')}. {self.stop_reason_.text}"
+        return [paragraph(course), loss_figure(list(self.history_))]
 
     def _split_settings(self) -> tuple[float, Any] | None:
         return (float(self.validation_fraction), self.random_state) if self.early_stopping else None

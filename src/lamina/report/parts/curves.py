@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import math
 
-from lamina.report.content import Axis, Block, Chart, Part, Series, Words
-from lamina.report.numbers import shown, thinned
+from lamina.report.content import Block, Part, Words
 from lamina.report.subject import Subject
+from lamina.training.history_chart import LOSSES, chart_of_epochs, kept_mark
 
 __all__ = ["curves"]
 
 _NOT_CURVES = {"epoch", "step", "learning_rate", "duration_s", "samples_per_s"}
-_NAMES = {"loss": "training", "validation_loss": "validation", "averaged_validation_loss": "validation, averaged"}
 
 
 def curves(subject: Subject) -> Part:
@@ -21,17 +20,16 @@ def curves(subject: Subject) -> Part:
     if not rows:
         return Part("curves", "Learning curves", (Words("The model keeps no history of its training.", "missing"),))
     keys = [key for key in dict.fromkeys(key for row in rows for key in row) if key not in _NOT_CURVES and _is_curve(rows, key)]
-    losses = [key for key in keys if key in _NAMES]
-    best = subject.model.summary.get("best_epoch")
-    mark = (float(best), f"kept: epoch {best}") if isinstance(best, int) and best > 0 else None
+    losses = [key for key in keys if key in LOSSES]
+    mark = kept_mark(subject.model.summary.get("best_epoch"))
     charts: list[Block] = []
     if losses:
         unit = _unit(subject)
-        charts.append(_chart(rows, losses, "Loss", f"mean loss of a row{unit}", mark, [_NAMES[key] for key in losses]))
+        charts.append(chart_of_epochs(rows, {key: LOSSES[key] for key in losses}, "Loss", f"mean loss of a row{unit}", mark))
     others = [key for key in keys if key not in losses]
-    charts += [_chart(rows, [key], _words(key), _words(key), mark, [_words(key)]) for key in others]
+    charts += [chart_of_epochs(rows, {key: _words(key)}, _words(key), _words(key), mark) for key in others]
     if len({row.get("learning_rate") for row in rows}) > 1:
-        charts.append(_chart(rows, ["learning_rate"], "Learning rate", "learning rate", None, ["learning rate"]))
+        charts.append(chart_of_epochs(rows, {"learning_rate": "learning rate"}, "Learning rate", "learning rate"))
     return Part("curves", "Learning curves", tuple(charts))
 
 
@@ -47,16 +45,3 @@ def _is_curve(rows: list[dict[str, float]], key: str) -> bool:
 def _words(key: str) -> str:
     text = key.replace("_", " ").replace(" r2", " R²")
     return text[0].upper() + text[1:]
-
-
-def _chart(
-    rows: list[dict[str, float]], keys: list[str], title: str, label: str, mark: tuple[float, str] | None, names: list[str]
-) -> Chart:
-    epochs = [float(row["epoch"]) for row in rows]
-    series = []
-    for key, name in zip(keys, names, strict=True):
-        x, y = thinned(epochs, [float(row.get(key, math.nan)) for row in rows])
-        series.append(Series(name, x, y))
-    known = {s.name: [value for value in s.y if math.isfinite(value)] for s in series}
-    course = "; ".join(f"{name} from {shown(of[0])} to {shown(of[-1])}" for name, of in known.items() if of)
-    return Chart(title, f"{course}, in {len(rows):,} epochs.", Axis("epoch"), Axis(label), tuple(series), mark)

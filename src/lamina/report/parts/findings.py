@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from lamina.doctor import Diagnosis, Finding, diagnose
+from lamina.doctor import diagnose
 from lamina.errors import LaminaError
 from lamina.model.untrained import untrained
-from lamina.report.content import Block, Part, Told, Words
+from lamina.report.content import Block, Part, Words
 from lamina.report.judged import Judged
+from lamina.report.parts.recorded import recorded
+from lamina.report.parts.told import told
 from lamina.report.subject import Subject
 
 __all__ = ["findings"]
@@ -17,50 +19,36 @@ _TITLE = "What the doctor finds"
 
 
 def findings(subject: Subject) -> Part:
-    """The doctor's findings on a copy of the model trained on a part of the rows; without rows, what its record says."""
+    """The doctor's findings on a copy of the model trained on a part of the rows; without rows, what the record shows alone."""
     judged = subject.judged
-    told = [*_recorded(subject)]
-    if judged is None:
-        told.append(
-            Words("The doctor's findings need a table with the target: it trains a copy beside a plain model.", "missing")
-        )
-    elif not subject.examines:
-        told.append(Words("The doctor was not asked.", "missing"))
-    else:
-        told = [*_examined(subject, judged), *told]
-    return Part("findings", _TITLE, tuple(told))
+    examined = recorded(subject) if judged is None or not subject.examines else _examined(subject, judged)
+    return Part("findings", _TITLE, (*examined, *_ending(subject)))
 
 
 def _examined(subject: Subject, judged: Judged) -> list[Block]:
     model = subject.model
-    if len(model.target.names) > 1:
-        return [Words("The doctor examines models of one target; this one has several.", "missing")]
-    target = model.target.names[0]
+    names = model.target.names
+    # several numbers as the model reads them; a target of its own is read by the copy, as any estimator would
+    y = judged.table[names[0]] if len(names) == 1 else judged.truth
+    rows = judged.table.drop_columns(list(names))
+    copy, kinds = untrained(model), model.encoder.kinds or {}
+    # columns that the model leaves out may be missing
+    copy.set_params(kinds={name: kind for name, kind in kinds.items() if name in rows.column_names})
     try:
-        found = diagnose(
-            untrained(model),
-            judged.table.drop_columns([target]),
-            judged.table[target],
-            seed=subject.seed,
-            max_rows=subject.max_rows,
-        )
+        found = diagnose(copy, rows, y, seed=subject.seed, max_rows=subject.max_rows)
     except LaminaError as error:
-        return [Words(f"The doctor could not examine a copy of this model on these rows: {error}", "missing")]
+        return [Words(f"The doctor could not examine a copy of this model on these rows: {error}", "missing"), *recorded(subject)]
     if subject.spell is not None:
         found = replace(found, spell=subject.spell)
-    return [Words(found.summary, "good" if found.is_healthy else "alarm"), *(_told(finding, found) for finding in found)]
+    together = [Words(f"Scores are means over the {len(names)} targets, which the copy learned together.")]
+    return [
+        Words(found.summary, "good" if found.is_healthy else "alarm"),
+        *(together if len(names) > 1 else []),
+        *(told(finding, found.spell) for finding in found),
+    ]
 
 
-def _told(finding: Finding, found: Diagnosis) -> Told:
-    cures = tuple(cure.told(found.spell) for cure in finding.cures)
-    meaning = f"{finding.meaning} {finding.causes}".strip()
-    name, severity = finding.title, "healthy" if finding.name == "healthy" else finding.severity
-    return Told(
-        name[:1].upper() + name[1:], severity, finding.grade, tuple(map(str, finding.evidence)), meaning, cures, finding.row
-    )
-
-
-def _recorded(subject: Subject) -> list[Block]:
+def _ending(subject: Subject) -> list[Block]:
     """What the model's own training says for certain."""
     stop = subject.model.estimator.stop_reason_
     record = subject.record

@@ -8,10 +8,10 @@ import numpy as np
 
 from lamina.analysis import permutation_importance
 from lamina.doctor.probes.given_rows import draw_rows
+from lamina.html.numbers import floats, shown
 from lamina.model import TableModel
 from lamina.report.content import Bars, Part, Words
 from lamina.report.judged import decided_of
-from lamina.report.numbers import floats, shown
 from lamina.report.subject import Subject
 
 __all__ = ["importance"]

@@ -6,8 +6,8 @@ import math
 
 import numpy as np
 
+from lamina.html.numbers import floats, shown, thinned
 from lamina.report.content import Axis, Block, Chart, Heat, Part, Series, Words
-from lamina.report.numbers import floats, shown, thinned
 from lamina.report.subject import Subject
 from lamina.training import MonitorRecord
 
@@ -72,7 +72,9 @@ def _course(record: MonitorRecord, places: list[int], quantity: str, title: str,
         last = [value for value in each.y if math.isfinite(value)]
         ends.append(f"{each.name} {shown(last[-1])}")
     bounds = (0.0, 1.0) if quantity in ("dead", "saturated") else None
-    return Chart(title, f"At the end: {', '.join(ends)}.", Axis("step"), Axis(label, is_log, bounds), tuple(series))
+    return Chart(
+        title, f"At the end: {', '.join(ends)}.", Axis("step", is_whole=True), Axis(label, is_log, bounds), tuple(series)
+    )
 
 
 def _density(record: MonitorRecord, place: int) -> Heat:

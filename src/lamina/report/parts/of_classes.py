@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
+from lamina.html.numbers import floats, percent
 from lamina.metrics import calibration_curve, confusion, roc_curve
 from lamina.model import TableModel
 from lamina.report.content import Axis, Block, Chart, Matrix, Series, Table, Words
 from lamina.report.judged import Judged
-from lamina.report.numbers import floats, percent
 
 __all__ = ["of_classes"]
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 
 from lamina.doctor.probes.given_rows import draw_rows
+from lamina.html.numbers import floats, percent, shown
 from lamina.model import TableModel
 from lamina.model.number_calibration import NumberCalibration
 from lamina.report.content import Axis, Block, Chart, Series, Words
 from lamina.report.judged import Judged
-from lamina.report.numbers import floats, percent, shown
 
 __all__ = ["of_numbers"]
 

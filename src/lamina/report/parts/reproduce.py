@@ -1,60 +1,110 @@
-"""The commands that train this model again, and make this report."""
+"""The command, or the code, that trains this model again, and what makes this report."""
 
 from __future__ import annotations
 
 import shlex
+from collections.abc import Mapping
 from typing import Any
 
 import lamina
-from lamina.model import TableSettings
 from lamina.model.as_options import option
-from lamina.model.kept_settings import settings_of
-from lamina.report.content import Code, Part, Words
+from lamina.model.named_settings import named_text
+from lamina.model.tabular_documentation import OWN_NAMES
+from lamina.model.trained_so import USUAL_SHARES, TrainedSo, trained_so
+from lamina.report.content import Block, Code, Part, Words
 from lamina.report.subject import Subject
 
 __all__ = ["reproduce"]
 
-#: What the kept model has learned or is told by another word, so that no option of the command sets it back.
-_TOLD_OTHERWISE = frozenset({"kinds", "class_weight", "threads", "decision_threshold", "num_classes", "seed", "verbose"})
-
 
 def reproduce(subject: Subject) -> Part:
-    """The command lines, with every setting that is not the usual one."""
+    """What to type, with every setting that is not the usual one."""
+    so = trained_so(subject.model)
+    blocks: list[Block] = [Words(_condition(so))]
+    if so.is_from_command:
+        lines = [_command(subject, so), _report_command(subject)]
+        blocks.append(Code("Commands", "\n".join(lines)))
+    else:
+        again = [f"model.report({'' if subject.judged is None else 'table'}).save('report.html')"]
+        blocks.append(Code("Python", "\n".join([*_code(subject, so), *([] if subject.path else again)])))
+        if subject.path:
+            blocks.append(Code("Command", _report_command(subject)))
+    return Part("reproduce", "The same again", tuple(blocks))
+
+
+def _condition(so: TrainedSo) -> str:
+    table = "TABLE is the table that it was trained on, read as it was then."
+    if not so.is_from_command:
+        table = "The table is the one that it was trained on, with the weights and groups of rows that were given, if any."
+    parts = [name for name, share in so.shares.items() if share is None]
+    rows = f" Rows for the {' and the '.join(parts)} were given on their own." if parts else ""
+    earlier = " The training went on from another model, which is needed, too." if so.goes_on else ""
+    equal = "Equal rows, settings, versions and numbers of workers give an equal model"
+    return f"{table}{rows}{earlier} {equal}; this report was written by Lamina {lamina.__version__}."
+
+
+def _command(subject: Subject, so: TrainedSo) -> str:
     model, path = subject.model, shlex.quote(subject.path or "model.lamina")
-    targets = " ".join(f"--target {shlex.quote(name)}" for name in model.target.names)
-    differing = _differing(subject)
-    given = [option(name, value) for name, value in differing.items() if value is not None]
-    options = " ".join([f"--seed {settings_of(model).run.seed}", *given])
+    targets = [option("target", name) for name in model.target.names]
+    shares = [
+        f"--{name} {name.upper() if share is None else format(share, 'g')}"
+        for name, share in so.shares.items()
+        if share != USUAL_SHARES[name]
+    ]
+    reading = [option(name, value) for name, value in model.summary.get("reading", {}).items()]
+    earlier = ["--continue EARLIER"] if so.goes_on else []
+    task = [f"--task {so.task}"] if so.task and not so.goes_on else []
+    settings = [option(name, _as_text(name, value)) for name, value in so.settings.items()]
+    told = [*targets, *earlier, *task, *reading, *shares, f"--seed {so.seed}", *settings]
+    return f"lamina train TABLE {' '.join(told)} -o {path}"
+
+
+def _report_command(subject: Subject) -> str:
     table = "" if subject.judged is None else " TABLE"
-    lines = [f"lamina train TABLE {targets} {options} -o {path}", f"lamina report {path}{table} -o report.html"]
-    said = Words(
-        f"TABLE is the table that it was trained on, read as it was then. Equal rows, settings and versions give an equal "
-        f"model; this report was written by Lamina {lamina.__version__}."
-    )
-    return Part("reproduce", "The same again", (said, Code("Commands", "\n".join(lines))))
+    return f"lamina report {shlex.quote(subject.path or 'model.lamina')}{table} -o report.html"
 
 
-def _differing(subject: Subject) -> dict[str, Any]:
-    """The settings that differ from what is usual for as many rows, where a command can say them."""
-    rows = subject.model.summary.get("rows", {}).get("training", 0)
-    own, usual = settings_of(subject.model).by_name(), TableSettings().filled(rows).by_name()
-    return {
-        name: value
-        for name, value in own.items()
-        if name not in _TOLD_OTHERWISE
-        and value not in ("log_loss", "squared_error")
-        and _plain(value) != _plain(usual[name])
-        and _can_be_said(value)
-    }
-
-
-def _plain(value: Any) -> Any:
+def _as_text(name: str, value: Any) -> Any:
+    """A setting as the command takes it; all of a model of the command can be said so."""
+    if name == "kinds" and isinstance(value, Mapping):
+        return tuple(f"{column}={kind}" for column, kind in value.items())
     if isinstance(value, tuple | list):
-        plain = [_plain(entry) for entry in value]
-        return plain[0] if plain and all(entry == plain[0] for entry in plain) and len(plain) == 1 else plain
-    return float(value) if isinstance(value, int) and not isinstance(value, bool) else value
+        return tuple(_as_text("", entry) for entry in value)
+    if value is None:
+        return "none"
+    return value if isinstance(value, bool | int | float) else named_text(value) or str(value)
 
 
-def _can_be_said(value: Any) -> bool:
-    entries = value if isinstance(value, tuple | list) else (value,)
-    return all(entry is None or isinstance(entry, str | int | float) for entry in entries)
+def _code(subject: Subject, so: TrainedSo) -> list[str]:
+    """Code for the estimator, which tests on no rows, or for the function that does."""
+    names = list(subject.model.target.names)
+    target = repr(names[0] if len(names) == 1 else names)
+    settings = {name: _as_literal(name, value) for name, value in so.settings.items()}
+    earlier = ", continue_from=earlier" if so.goes_on else ""
+    if so.shares["test"] == 0 and not so.goes_on:
+        kind = "TabularClassifier" if subject.learns_labels else "TabularRegressor"
+        given = {OWN_NAMES.get(name, name): value for name, value in {**settings, "seed": repr(so.seed)}.items()}
+        if so.shares["validation"] not in (None, USUAL_SHARES["validation"]):
+            given["validation"] = repr(so.shares["validation"])
+        judges = ", X_val=X_val, y_val=y_val" if so.shares["validation"] is None else ""
+        told = ", ".join(f"{name}={value}" for name, value in given.items())
+        return [f"from lamina import {kind}", "", f"model = {kind}({told}).fit(table, {target}{judges})"]
+    inside = ", ".join(f"{name!r}: {value}" for name, value in {**settings, "seed": repr(so.seed)}.items())
+    shares = "".join(
+        f", {name}={name if share is None else repr(share)}" for name, share in so.shares.items() if share != USUAL_SHARES[name]
+    )
+    task = f", task={so.task!r}" if so.task and not so.goes_on else ""
+    return [
+        "from lamina.model import TableSettings, fit_table",
+        "",
+        f"settings = TableSettings.of({{{inside}}})",
+        f"model = fit_table(table, {target}{task}{shares}, settings=settings{earlier}).model",
+    ]
+
+
+def _as_literal(name: str, value: Any) -> str:
+    """A value as Python writes it: an object by its name with settings, a function by the name of the setting."""
+    if isinstance(value, tuple | list) and any(named_text(entry) and not isinstance(entry, str) for entry in value):
+        return repr(tuple(named_text(entry) or entry for entry in value))
+    text = named_text(value)
+    return name if text is None and callable(value) else repr(value if text is None else text)

@@ -1,0 +1,13 @@
+from lamina.html.displays import display as display
+from lamina.html.displays import folded as folded
+from lamina.html.displays import paragraph as paragraph
+from lamina.html.figures import Axis as Axis
+from lamina.html.figures import Chart as Chart
+from lamina.html.figures import Series as Series
+from lamina.html.findings import finding as finding
+from lamina.html.line_chart import chart_svg as chart_svg
+from lamina.html.line_chart import figure as figure
+from lamina.html.line_chart import legend as legend
+from lamina.html.tables import table as table
+from lamina.html.text import Printed as Printed
+from lamina.html.text import escaped as escaped
