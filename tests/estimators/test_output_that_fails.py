@@ -6,9 +6,11 @@ import sys
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 import pytest
 
 from lamina.estimators import MLPClassifier
+from lamina.model import TableSettings, fit_table
 from lamina.training import JsonlLog, TrainingWarning
 
 
@@ -40,3 +42,11 @@ def test_a_log_on_a_full_disk_leaves_a_fitted_model(rows: tuple[np.ndarray, np.n
     assert "Its last 3 lines are missing, but the history has them" in str(said[1].message)
     assert model.predict(rows[0]).shape == (60,)
     assert (model.n_iter_, model.stop_reason_.code) == (3, "max_epochs")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs the device that is always full")
+def test_a_log_on_a_full_disk_leaves_the_model_of_a_table() -> None:
+    table = pa.table({"x": np.arange(60) / 10, "y": ["a", "b"] * 30})
+    with pytest.warns(TrainingWarning, match="/dev/full"):
+        result = fit_table(table, "y", callbacks=[JsonlLog("/dev/full")], settings=TableSettings.of({"max_epochs": 2}))
+    assert result.model.predict(table).shape == (60,)

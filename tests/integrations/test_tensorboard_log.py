@@ -81,13 +81,15 @@ def test_tensorboard_reads_hyperparameters_the_network_and_the_end(tmp_path: Pat
     assert text("end/text_summary") == "finished: All 2 epochs asked for were run."
 
 
-def test_tensorboard_shows_a_resumed_run_as_one(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("every", "killed"), [(2, 5), (1, 2)])
+@pytest.mark.parametrize("is_first", [True, False])
+def test_tensorboard_shows_a_resumed_run_as_one(every: int, killed: int, is_first: bool, tmp_path: Path) -> None:
     def run(epoch: int) -> Trainer:
-        checkpoint = Checkpoint(tmp_path / "checkpoint", every=2, resume=True)
-        return trainer(TensorBoardLog(tmp_path / "runs", "a", histograms=1), checkpoint, Kill(epoch))
+        pair = [TensorBoardLog(tmp_path / "runs", "a", histograms=1), Checkpoint(tmp_path / "checkpoint", every, resume=True)]
+        return trainer(*(pair if is_first else reversed(pair)), Kill(epoch))
 
     with pytest.raises(KilledError):
-        run(5).fit(X[:60], Y[:60], max_epochs=7, **ROWS)
+        run(killed).fit(X[:60], Y[:60], max_epochs=7, **ROWS)
     resumed = run(0)
     resumed.fit(X[:60], Y[:60], max_epochs=7, **ROWS)
     assert names(tmp_path / "runs") == ["a"]

@@ -32,11 +32,11 @@ class EventFile:
     Parameters
     ----------
     folder : Path
-    first_step : int
+    hides_from : int or None
         What earlier files of the folder hold from this step on, TensorBoard then hides: a killed run wrote it.
     """
 
-    def __init__(self, folder: Path, first_step: int) -> None:
+    def __init__(self, folder: Path, hides_from: int | None) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         now = time.time()
         # The files of a folder are read in the order of their names.
@@ -46,9 +46,9 @@ class EventFile:
         self._checksum = require("tensorboardX.record_writer", owner="TensorBoardLog").masked_crc32c
         self._file = PatientFile(folder / name, "xb")
         self._write(self._event.Event(wall_time=now, file_version="brain.Event:2"))
-        if first_step > 1:
+        if hides_from is not None:
             start = self._event.SessionLog(status=self._event.SessionLog.START)
-            self._write(self._event.Event(wall_time=now, step=first_step, session_log=start))
+            self._write(self._event.Event(wall_time=now, step=hides_from, session_log=start))
         self.flush()
 
     def add(self, summary: Any, step: int, time_s: float) -> None:

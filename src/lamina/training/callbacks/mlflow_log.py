@@ -190,11 +190,10 @@ class _Session:
         """MLflow has no histograms."""
 
     def close(self, status: str, text: str) -> None:
-        try:
-            self._client.set_tag(self.run, "lamina.stop_reason", text)
-        finally:
-            if self._is_own:
-                self._client.set_terminated(self.run, _STATUS[status])
+        # Of a server that is lost, nothing is asked after the first question.
+        if self._is_own:
+            self._client.set_terminated(self.run, _STATUS[status])
+        self._client.set_tag(self.run, "lamina.stop_reason", text)
 
 
 def _name(key: str) -> str:

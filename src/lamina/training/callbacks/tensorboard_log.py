@@ -75,10 +75,11 @@ class TensorBoardLog(Tracker):
 
     def _open(self, trainer: Run, run: str | None, told: int) -> _Session:
         require("tensorboardX", owner="TensorBoardLog")
-        if run is None or not Path(self.folder, run).is_dir():
-            run, told = _new_folder(self.folder, (self.name or time.strftime("%Y-%m-%d_%H-%M-%S")) + self._suffix), 0
-        session = _Session(Path(self.folder), run, told, run_parameters(trainer))
-        if not told:
+        folder, goes_on = Path(self.folder), run is not None and Path(self.folder, run).is_dir()
+        if run is None or not goes_on:
+            run, told = _new_folder(folder, (self.name or time.strftime("%Y-%m-%d_%H-%M-%S")) + self._suffix), 0
+        session = _Session(folder, run, told, run_parameters(trainer), goes_on=goes_on)
+        if not goes_on:
             session.begin(trainer.settings.network.summary())
         return session
 
@@ -86,12 +87,13 @@ class TensorBoardLog(Tracker):
 class _Session:
     """The open files of a run: one for itself, one for each of its parts."""
 
-    def __init__(self, folder: Path, run: str, told: int, parameters: Mapping[str, Plain]) -> None:
+    def __init__(self, folder: Path, run: str, told: int, parameters: Mapping[str, Plain], *, goes_on: bool) -> None:
         self.run, self.told, self.place = run, told, str(folder / run)
         self._folder, self._parameters = folder / run, parameters
         self._has_metrics = told > 0
         self._added = told
-        self._files = {part: EventFile(self._folder / part, told + 1) for part in ("", "train")}
+        self._hides_from = told + 1 if goes_on else None
+        self._files = {part: EventFile(self._folder / part, self._hides_from) for part in ("", "train")}
 
     def begin(self, network: str) -> None:
         """Say what the run is."""
@@ -109,7 +111,7 @@ class _Session:
                 self._has_metrics = True
             for part, numbers in parts.items():
                 if part not in self._files:
-                    self._files[part] = EventFile(self._folder / part, self.told + 1)
+                    self._files[part] = EventFile(self._folder / part, self._hides_from)
                 self._files[part].add_scalars(numbers, record["epoch"], time_s)
             self._added = record["epoch"]
         for file in self._files.values():
@@ -130,16 +132,16 @@ class _Session:
                 file.close()
 
 
-def _new_folder(folder: str, name: str) -> str:
+def _new_folder(folder: Path, name: str) -> str:
     """Make a folder that nobody else has, and return its name."""
     for number in range(1, 1 << 20):
         numbered = name if number == 1 else f"{name}-{number}"
         try:
-            Path(folder, numbered).mkdir(parents=True)
+            (folder / numbered).mkdir(parents=True)
         except FileExistsError:
             continue
         return numbered
-    raise FileExistsError(folder)
+    raise FileExistsError(f"all names from {name!r} on are taken")
 
 
 def _by_part(numbers: Mapping[str, float]) -> dict[str, dict[str, float]]:

@@ -107,8 +107,9 @@ class Tracker(Callback):
         # What a killed run had not told yet, and what came before a run of the user's.
         now = time.time()
         self._waiting = [Timed(record, now) for record in trainer.history if record["epoch"] > self._told]
-        if self._shows(0) and trainer.step == 0:
-            self._try(lambda: session.show(0, trainer.weights))
+        is_between_epochs, is_unknown = trainer.steps_this_epoch == 0, self._told < trainer.epoch or trainer.step == 0
+        if is_between_epochs and is_unknown:
+            self._log_epoch(session, trainer)
 
     def on_epoch_end(self, trainer: Run, record: Record) -> None:
         session = self._session
@@ -116,12 +117,7 @@ class Tracker(Callback):
             return
         if record["epoch"] > self._told:
             self._waiting.append(Timed(record, time.time()))
-        shows = self._shows(trainer.epoch)
-        # An epoch is told before its weights are shown: a run that is resumed shows none twice.
-        if not self._has_failed and (shows or time.monotonic() >= self._next_s):
-            self._try(self._tell)
-        if not self._has_failed and shows:
-            self._try(lambda: session.show(trainer.epoch, trainer.weights))
+        self._log_epoch(session, trainer)
 
     def on_fit_end(self, trainer: Run) -> None:
         session = self._session
@@ -150,8 +146,16 @@ class Tracker(Callback):
     def load_state(self, state: dict[str, Any]) -> None:
         self.run, self._told = state["run"], state["told"]
 
-    def _shows(self, epoch: int) -> bool:
-        return self.histograms is not None and epoch % self.histograms == 0
+    def _log_epoch(self, session: Session, trainer: Run) -> None:
+        """Tell what waits, unless it is too early, and show the weights of the present epoch, if it is one that shows them.
+
+        An epoch is told before its weights are shown: so a run that is resumed shows none twice.
+        """
+        shows = self.histograms is not None and trainer.epoch % self.histograms == 0
+        if not self._has_failed and (shows or time.monotonic() >= self._next_s):
+            self._try(self._tell)
+        if not self._has_failed and shows:
+            self._try(lambda: session.show(trainer.epoch, trainer.weights))
 
     def _tell(self) -> None:
         """Tell all that waits."""
