@@ -74,7 +74,7 @@ def test_a_running_request_is_answered_before_the_end_and_no_other_is_taken(mode
     with running(model, "--port", "0") as (process, port, said):
         assert f"Serving {model} at http://127.0.0.1:{port}" in said
         assert predict(port, ROW)[0] == 200
-        with socket.create_connection(("127.0.0.1", port), timeout=60) as slow:
+        with socket.create_connection(("127.0.0.1", port), timeout=60) as slow, socket.create_connection(("127.0.0.1", port)):
             head = f"POST /predict HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-type: application/json\r\ncontent-length: {len(body)}"
             slow.sendall(head.encode() + b"\r\n\r\n" + body[:5])
             metrics = b""

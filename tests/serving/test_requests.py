@@ -99,6 +99,15 @@ def test_counts_are_told_to_prometheus() -> None:
         assert line in lines
 
 
+def test_an_application_may_be_part_of_another() -> None:
+    applications, routing = pytest.importorskip("starlette.applications"), pytest.importorskip("starlette.routing")
+    whole = applications.Starlette(routes=[routing.Mount("/income", make_app(models.of_classes()))])
+    with running(whole) as client:
+        assert client.predict(ROW, "/income/predict").status == 200
+        assert 'lamina_requests_total{route="/predict",status="200"} 1' in client.get("/income/metrics").content.decode()
+        assert client.get("/predict").status == 404
+
+
 def replaced(**cells: Any) -> str:
     return json.dumps(ROW | cells)
 

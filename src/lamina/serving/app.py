@@ -180,7 +180,8 @@ class _Measured:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        route = scope["path"] if scope["path"] in _ROUTES else "other"
+        path = scope["path"].removeprefix(scope.get("root_path", ""))  # of an application in which this one is mounted
+        route = path if path in _ROUTES else "other"
         began = time.perf_counter()
 
         async def noted(message: Any) -> None:
