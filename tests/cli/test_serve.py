@@ -67,6 +67,17 @@ def is_listening(port: int) -> bool:
     return True
 
 
+HEAD = b"POST /predict HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-type: application/json\r\ncontent-length: %d\r\n\r\n"
+
+
+def wait_for_a_running_request(port: int) -> None:
+    metrics = b""
+    while b"lamina_requests_running 1" not in metrics:
+        with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=60)) as connection:
+            connection.request("GET", "/metrics")
+            metrics = connection.getresponse().read()
+
+
 @needs_signals
 @pytest.mark.parametrize("end", [signal.SIGINT, signal.SIGTERM])
 def test_a_running_request_is_answered_before_the_end_and_no_other_is_taken(model: Path, end: signal.Signals) -> None:
@@ -75,13 +86,8 @@ def test_a_running_request_is_answered_before_the_end_and_no_other_is_taken(mode
         assert f"Serving {model} at http://127.0.0.1:{port}" in said
         assert predict(port, ROW)[0] == 200
         with socket.create_connection(("127.0.0.1", port), timeout=60) as slow, socket.create_connection(("127.0.0.1", port)):
-            head = f"POST /predict HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-type: application/json\r\ncontent-length: {len(body)}"
-            slow.sendall(head.encode() + b"\r\n\r\n" + body[:5])
-            metrics = b""
-            while b"lamina_requests_running 1" not in metrics:
-                with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=60)) as connection:
-                    connection.request("GET", "/metrics")
-                    metrics = connection.getresponse().read()
+            slow.sendall(HEAD % len(body) + body[:5])
+            wait_for_a_running_request(port)
             process.send_signal(end)
             ends = time.monotonic() + 60
             while is_listening(port) and time.monotonic() < ends:
@@ -90,6 +96,27 @@ def test_a_running_request_is_answered_before_the_end_and_no_other_is_taken(mode
             assert slow.recv(100).startswith(b"HTTP/1.1 200")
         rest, errors = process.communicate(timeout=60)
         assert (process.returncode, rest, errors) == (0, "", "")
+
+
+@needs_signals
+@pytest.mark.parametrize("ends", [[signal.SIGTERM], [signal.SIGINT, signal.SIGINT]], ids=["patience", "second Ctrl-C"])
+def test_a_request_that_does_not_end_is_given_up_after_a_while_or_by_a_second_signal(
+    model: Path, ends: list[signal.Signals]
+) -> None:
+    patience = "1" if len(ends) == 1 else "60"
+    with running(model, "--port", "0", "--patience", patience) as (process, port, _):
+        with socket.create_connection(("127.0.0.1", port), timeout=60) as slow:
+            slow.sendall(HEAD % 100 + b"{")
+            wait_for_a_running_request(port)
+            process.send_signal(ends[0])
+            while is_listening(port):
+                pass
+            for end in ends[1:]:
+                process.send_signal(end)
+            assert slow.recv(100).startswith(b"HTTP/1.1 503")
+        _, errors = process.communicate(timeout=60)
+        assert process.returncode == 0
+        assert "Traceback" not in errors
 
 
 @needs_signals

@@ -78,7 +78,6 @@ def random_path(rng: random.Random) -> str:
     return "/predict" + ("?" + "&".join(pairs) if pairs else "")
 
 
-@pytest.mark.filterwarnings("ignore")  # of arithmetic on huge numbers
 def test_random_bodies_are_answered_or_refused_and_never_break_the_server(served: tuple[Client, Any]) -> None:
     client, rows = served
     rng = random.Random(int(os.environ.get("LAMINA_FUZZ_SEED", "0")))

@@ -354,6 +354,7 @@ def test_a_failure_of_the_server_tells_nothing_of_its_inside(monkeypatch: pytest
             broken.setattr(TableModel, "predict", lambda self, table: 1 / 0)
             answered = client.predict(ROW)
             assert answered.status == 500
+            assert answered.headers["connection"] == "close"
             assert "ZeroDivision" not in answered.content.decode()
         assert client.predict(ROW).status == 200
 

@@ -6,13 +6,13 @@ import asyncio
 import signal
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, MutableMapping
 from contextlib import contextmanager, suppress
 from types import FrameType
 from typing import Any
 
 from lamina.extras import require
-from lamina.http_server.asgi import App
+from lamina.http_server.asgi import App, Receive, Scope, Send
 
 __all__ = ["run"]
 
@@ -26,7 +26,7 @@ def run(app: App, listening: socket.socket, *, patience_s: int, owner: str, **se
     listening : socket.socket
         Closed at the end.
     patience_s : int
-        So long requests may go on after the signal; what then still runs is given up. A second Ctrl-C ends at once.
+        So long requests may go on after the signal; what then still runs is answered by 503. A second Ctrl-C ends at once.
     owner : str
         What needs the packages, for the error message.
     **settings
@@ -39,10 +39,32 @@ def run(app: App, listening: socket.socket, *, patience_s: int, owner: str, **se
     """
     uvicorn = require("uvicorn", owner=owner)
     usual: dict[str, Any] = {"log_level": "error", "server_header": False, "timeout_graceful_shutdown": patience_s}
-    server = uvicorn.Server(uvicorn.Config(app, **(usual | settings)))
+    server = uvicorn.Server(uvicorn.Config(_ending_quietly(app), **(usual | settings)))
     # The server raises the signal again that ended it, for whoever handled it before.
     with suppress(KeyboardInterrupt), _termination_as_ctrl_c(), listening:
         asyncio.run(server.serve(sockets=[listening]))
+
+
+def _ending_quietly(app: App) -> App:
+    """Answer requests that the server gives up; it would take their end for a failure, and write down a traceback."""
+
+    async def ending(scope: Scope, receive: Receive, send: Send) -> None:
+        has_begun = scope["type"] != "http"
+
+        async def noted(message: MutableMapping[str, Any]) -> None:
+            nonlocal has_begun
+            has_begun = True
+            await send(message)
+
+        try:
+            await app(scope, receive, noted)
+        except asyncio.CancelledError:
+            if not has_begun:
+                headers = [(b"content-length", b"0"), (b"connection", b"close")]
+                await send({"type": "http.response.start", "status": 503, "headers": headers})
+                await send({"type": "http.response.body", "body": b""})
+
+    return ending
 
 
 @contextmanager

@@ -110,9 +110,9 @@ async def _no_route(request: Any, error: Any) -> Any:
 
 
 async def _failed(request: Any, error: Exception) -> Any:
-    """The server writes the traceback to its own log."""
+    """The server writes the traceback to its own log, and closes the connection."""
     message = "the server failed at this request, and has written down why. It goes on with others."
-    return await _refused(request, RefusedError(500, message))
+    return await _refused(request, RefusedError(500, message, headers={"connection": "close"}))
 
 
 class _Service:
