@@ -114,6 +114,13 @@ def test_without_a_table_nothing_is_found_in_a_model_that_learned(of_classes: An
         assert "only rows tell" in report["findings"].blocks[0].text
 
 
+def test_where_no_cause_is_known_scores_that_fall_short_are_told_first(of_classes: Any):
+    scores = {"model": {"accuracy": 0.5, "log_loss": 1.2}, "baseline": {"accuracy": 0.5, "log_loss": 0.7}}
+    report = report_on(replace(of_classes, summary={**of_classes.summary, "metrics": scores}))
+    said = [words.text for words in blocks(report, "findings", Words)]
+    assert said[1].startswith("On its test rows: The model is worse than the constant guess (log loss 1.2, not 0.7)")
+
+
 def test_several_targets_are_examined_together():
     table = prices().append_column("twice", pa.array(2 * prices()["price"].to_numpy()))
     report = fit_table(table, ["price", "twice"], settings=SETTINGS).model.report(table)

@@ -22,7 +22,8 @@ def recorded(subject: Subject) -> list[Block]:
     patient = admit(untrained(subject.model), owner="report")
     spell = subject.spell or patient.spelled
     blocks: list[Block] = [Words(_verdict(found), "alarm" if found.learned_nothing else "plain")]
-    if short := Evaluation(subject.model.summary.get("metrics") or {}).shortcoming:
+    short = Evaluation(subject.model.summary.get("metrics") or {}).shortcoming
+    if short and not found.findings:  # that there may be nothing to learn is no word beside a cause
         blocks.append(Words(f"On its test rows: {short}", "alarm"))
     blocks += [told(finding, spell) for finding in found.findings]
     others = [_words(name) for name in FINDINGS if name not in WITHOUT_ROWS]
