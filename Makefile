@@ -13,8 +13,10 @@ SOURCES := pyproject.toml CMakeLists.txt $(shell find csrc -type f)
 demo: $(VENV)/.installed
 	$(BIN)/lamina train examples/data/adult.csv.gz --target income -o build/adult.lamina
 
+# As many tests at a time as there are processors. WORKERS=0: one after the other, in one process, as a debugger wants it.
+WORKERS ?= auto
 test: $(VENV)/.test
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
 
 # The property tests on examples that are new each time, and twenty times as many; what it finds becomes an @example.
 fuzz-properties: $(VENV)/.test
