@@ -28,6 +28,7 @@ from lamina.engine.plan import (
     TrainingResult,
     UpdateRule,
 )
+from lamina.engine.precision import check_mixed
 from lamina.engine.probe import flat_below, weights_of
 from lamina.engine.program import Program
 from lamina.errors import InvalidSettingError, ShapeError, phrase
@@ -112,6 +113,7 @@ class NativeExecutor:
 
     def configure(self, plan: TrainingPlan) -> None:
         """Set the training plan; slots are reset to 0 if their number changed."""
+        check_mixed(self.dtype, is_mixed=plan.mixed)
         if len(self._slots) != plan.rule.num_slots:
             self._slots = _aligned_zeros((plan.rule.num_slots, self.program.num_parameters), self.dtype)
         self._plan = plan

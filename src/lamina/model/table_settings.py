@@ -417,6 +417,8 @@ class RunSettings(SettingsGroup):
         than 100,000 training rows, members, averaging, dropout, schedule and max_epochs follow from their number.
     seed : int
         Seed of splits, initial weights, shuffling and dropout.
+    precision : {"full", "mixed"}
+        mixed: training rounds the operands of matrix products to bfloat16, which is faster where the processor multiplies these.
     threads : int
         Threads of the engine, from 1 to 1024; changes speed only.
     engine : {"auto", "native", "reference"}
@@ -445,6 +447,7 @@ class RunSettings(SettingsGroup):
 
     preset: Literal["default", "fast"] = "default"
     seed: int = 0
+    precision: Literal["full", "mixed"] = "full"
     threads: int | None = None
     engine: Literal["auto", "native", "reference"] = "auto"
     restarts: int = 1
@@ -458,7 +461,13 @@ class RunSettings(SettingsGroup):
 
     def parameters(self) -> dict[str, Any]:
         """The estimators' parameters that these settings stand for."""
-        return {"random_state": self.seed, "n_threads": self.threads, "engine": self.engine, "n_restarts": self.restarts}
+        return {
+            "random_state": self.seed,
+            "precision": self.precision,
+            "n_threads": self.threads,
+            "engine": self.engine,
+            "n_restarts": self.restarts,
+        }
 
 
 @dataclass(frozen=True, kw_only=True)

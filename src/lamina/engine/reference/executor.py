@@ -12,6 +12,7 @@ from lamina.engine.executor import Gradient, Observation, OutputGradients, Probe
 from lamina.engine.formulas.activation import activation_forward
 from lamina.engine.formulas.array import Array, Namespace
 from lamina.engine.plan import Batches, InputArray, StepValues, TrainingPlan, TrainingResult
+from lamina.engine.precision import check_mixed
 from lamina.engine.probe import probe, weight_norms
 from lamina.engine.program import Program
 from lamina.engine.reference.failure import all_finite
@@ -80,6 +81,7 @@ class ReferenceExecutor:
 
     def configure(self, plan: TrainingPlan) -> None:
         """Set the training plan; slots are reset to 0 if their number changed."""
+        check_mixed(self.dtype, is_mixed=plan.mixed)
         self._step.configure(plan)
 
     def reprogram(self, program: Program) -> None:
@@ -137,7 +139,7 @@ class ReferenceExecutor:
             rows = order[k * batch_size : (k + 1) * batch_size]
             watching.before(step)
             d_values: dict[int, Array] | None = {} if watching.looks_within(step) else None
-            gradient, tape = self._step.differentiate(data, rows, Mode(True, self._step.plan.seed, step, rates), kept=d_values)
+            gradient, tape = self._step.differentiate(data, rows, self._mode(step, rates), kept=d_values)
             self._step.hold(tape)
             if d_values is not None:
                 watching.within(step, _in_numpy(Observation(dict(tape.buffers), d_values, gradient)), len(rows))
@@ -166,7 +168,7 @@ class ReferenceExecutor:
         out: np.ndarray | None = None,
     ) -> Gradient:
         """First half of a step: losses of ``rows`` and their gradient; running statistics are updated."""
-        mode = Mode(True, self._step.plan.seed, step, dropout_rates, first_row)
+        mode = self._mode(step, dropout_rates, first_row)
         gradient, tape = self._step.differentiate(data, rows, mode, weight_sum)
         self._step.hold(tape)
         if out is None:
@@ -193,7 +195,7 @@ class ReferenceExecutor:
         dropout_rates: Sequence[float] | np.ndarray | None = None,
     ) -> list[Array]:
         """Outputs of one batch in training mode; running statistics are updated."""
-        tape = self._step.forward(inputs, rows, Mode(True, self._step.plan.seed, step, dropout_rates, first_row))
+        tape = self._step.forward(inputs, rows, self._mode(step, dropout_rates, first_row))
         self._step.hold(tape)
         return [tape.buffers[b] for b in self.program.outputs]
 
@@ -256,7 +258,7 @@ class ReferenceExecutor:
     ) -> tuple[float, Array]:
         """The training objective and its flat gradient, over ``order`` as one batch; nothing changes."""
         rows = np.arange(data.num_rows, dtype=np.int64) if order is None else order
-        found, _ = self._step.differentiate(data, rows, Mode(training, self._step.plan.seed, step))
+        found, _ = self._step.differentiate(data, rows, self._mode(step, training=training))
         if head_losses is not None and found.head_losses is not None:
             head_losses[:] = found.head_losses
         return self._step.with_penalties(found, l1_slope=True)
@@ -274,7 +276,7 @@ class ReferenceExecutor:
     ) -> Observation:
         """Every buffer of both passes, and the gradient with respect to it; nothing changes."""
         rows = np.arange(data.num_rows, dtype=np.int64) if rows is None else rows
-        mode = Mode(training, self._step.plan.seed, step, dropout_rates)
+        mode = self._mode(step, dropout_rates, training=training)
         tape = self._step.forward(data.inputs, rows, mode, keep_sparse=False)
         d_values: dict[int, Array] = {}
         gradient = None
@@ -306,6 +308,12 @@ class ReferenceExecutor:
             return activation_forward(logits, link)
         linked = activation_forward(xp.reshape(logits, (logits.shape[0] * members, logits.shape[1] // members)), link)
         return xp.mean(xp.reshape(linked, (logits.shape[0], members, linked.shape[1])), axis=1)
+
+    def _mode(
+        self, step: int, rates: Sequence[float] | Array | None = None, first_row: int = 0, *, training: bool = True
+    ) -> Mode:
+        plan = self._step.plan
+        return Mode(training, plan.seed, step, rates, first_row, plan.mixed and training)
 
     def _at_outputs(self, d_outputs: Sequence[Array]) -> list[tuple[int, Array]]:
         d_logits = [self._step.xp.asarray(d, **self._step.number) for d in d_outputs]

@@ -21,7 +21,7 @@ class Mode:
     """How a pass runs.
 
     ``dropout_rates``: one per op that draws masks, in program order, or None for the ops' own. ``first_row``: the number of
-    rows of the batch before the given ones, for these masks.
+    rows of the batch before the given ones, for these masks. ``mixed``: dense ops multiply in bfloat16.
     """
 
     training: bool
@@ -29,6 +29,7 @@ class Mode:
     step: int = 0
     dropout_rates: Sequence[float] | Array | None = None
     first_row: int = 0
+    mixed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +78,7 @@ def run_forward(
             step=mode.step,
             rate=rate,
             first_row=mode.first_row,
+            mixed=mode.mixed,
             trains=tuple(program.parameters[p].trainable for p in op.parameters),
             xp=xp,
         )
