@@ -25,5 +25,5 @@ def _multiplies_bfloat16() -> bool:
 
 @cache
 def _warn_once(who: str) -> None:
-    text = f"precision 'mixed' brings no speed here: {who} multiplies no bfloat16, so that rounded numbers of float32 are multiplied."
+    text = f"precision 'mixed' brings no speed here: {who} multiplies no bfloat16, so rounded numbers of float32 are multiplied."
     warn_caller(f"{text} Leave it out, unless you want these very numbers.", TrainingWarning)
