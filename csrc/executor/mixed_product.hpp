@@ -13,10 +13,9 @@ namespace lamina {
 // f(first, end) over the lines that have to be packed, from a multiple of the grain to the next or the end.
 template <class F>
 void over_lines(Pool* pool, i64 count, i64 depth, F f) {
-  const i64 groups = (count + kLineGrain - 1) / kLineGrain;
-  over_pieces(pool, groups, kLineGrain * std::max<i64>(depth, 1), [&](i64 first, i64 size) {
-    f(first * kLineGrain, std::min(count, (first + size) * kLineGrain));
-  });
+  constexpr i64 kAtOnce = 8 * kLineGrain;
+  over_pieces(pool, (count + kAtOnce - 1) / kAtOnce, kAtOnce * std::max<i64>(depth, 1),
+              [&](i64 first, i64 size) { f(first * kAtOnce, std::min(count, (first + size) * kAtOnce)); });
 }
 
 inline PackedLines pack_lines(const MixedKernels& kernels, Pool* pool, std::byte* room, const Lines& lines) {

@@ -27,17 +27,21 @@ inline Size pairs_of(Size depth) { return (depth + 1) / 2; }
 // Packing
 // -------------------------------------------------------------------------------------------------------------
 
-// 16 lines that lie side by side: the numbers p and p + 1 of all of them are two rows.
-LAMINA_INLINE void pack_beside(Pair* to, const float* from, Size row, int lines, Size depth) {
+// Lines that lie side by side: two rows hold the numbers p and p + 1 of all of them. Several groups at once, so
+// that a row is read in longer pieces.
+inline void pack_beside(Pair* to, Size group, const float* from, Size row, Size lines, Size depth) {
   alignas(64) static constexpr std::uint16_t kInTurn[2 * kLines] = {
       0, 16, 1, 17, 2,  18, 3,  19, 4,  20, 5,  21, 6,  22, 7,  23,
       8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31};
   const __m512i in_turn = _mm512_load_si512(kInTurn);
-  for (Size p = 0; p < depth; p += 2, to += kLines) {
-    const Vector<float> low = load_part(from + p * row, lines);
-    const Vector<float> high = p + 1 < depth ? load_part(from + (p + 1) * row, lines) : Vector<float>{};
-    const __m512i both = (__m512i)_mm512_cvtne2ps_pbh(high, low);
-    _mm512_store_si512(to, _mm512_permutexvar_epi16(in_turn, both));
+  for (Size p = 0; p < depth; p += 2, to += kLines, from += 2 * row) {
+    for (Size i = 0; i < lines; i += kLines) {
+      const int here = static_cast<int>(smaller(kLines, lines - i));
+      const Vector<float> low = load_part(from + i, here);
+      const Vector<float> high = p + 1 < depth ? load_part(from + row + i, here) : Vector<float>{};
+      const __m512i both = (__m512i)_mm512_cvtne2ps_pbh(high, low);
+      _mm512_store_si512(to + i / kLines * group, _mm512_permutexvar_epi16(in_turn, both));
+    }
   }
 }
 
@@ -144,14 +148,14 @@ i64 pairs_size(i64 count, i64 depth) {
 
 void pack_pairs(std::byte* packed, const Lines& lines, i64 first, i64 end) {
   using namespace product;
-  const Size group = kLines * pairs_of(lines.depth);
+  const Size group = kLines * pairs_of(lines.depth), step = lines.along ? kLines : 8 * kLines;
   Pair* to = reinterpret_cast<Pair*>(packed) + first / kLines * group;
-  for (Size i = first; i < end; i += kLines, to += group) {
-    const int here = static_cast<int>(smaller(kLines, end - i));
+  for (Size i = first; i < end; i += step, to += step / kLines * group) {
+    const Size here = smaller(step, end - i);
     if (lines.along) {
-      pack_along(to, lines.stored + i * lines.row, lines.row, here, lines.depth);
+      pack_along(to, lines.stored + i * lines.row, lines.row, static_cast<int>(here), lines.depth);
     } else {
-      pack_beside(to, lines.stored + i, lines.row, here, lines.depth);
+      pack_beside(to, group, lines.stored + i, lines.row, here, lines.depth);
     }
   }
 }
