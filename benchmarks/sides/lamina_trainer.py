@@ -53,6 +53,7 @@ def _trainer(workload: Workload, data: Data, n_threads: int | None, callbacks: S
         batch_size=workload.batch_size,
         clipping=clipping,
         callbacks=callbacks,
+        precision="mixed" if workload.mixed else "full",
         n_threads=n_threads,
     )
     dense = [view for name, view in trainer.weights.items() if name.startswith("dense")]
