@@ -86,6 +86,7 @@ _WRONG: dict[str, Any] = {
     "on_interrupt": "ask",
     "n_threads": 0,
     "engine": "gpu",
+    "precision": "half",
     "loss": "logloss",
     "class_weight": "balance",
     "label_smoothing": 1.0,
