@@ -32,8 +32,9 @@ struct MixedDense {
         in(context.program.parameters[parameter].rows),
         width(context.program.parameters[parameter].columns) {}
 
-  // Makes room for so many products at a time.
-  void prepare(i64 matrices) const {
+  // Makes room for the products with all matrices at a time.
+  void prepare() const {
+    const i64 matrices = context.program.parameters[parameter].matrices();
     const auto size = kernels().packed_size;
     MixedOperands& operands = context.work.mixed;
     operands.prepare(matrices, std::max({size(n, in), size(in, n), size(n, width)}), size(width, n));
@@ -91,8 +92,7 @@ bool with_mixed(const Context<T>& context, const Op& op, Pool* pool, i64 matrix,
 // Before the products of a pass.
 template <class T>
 void prepare_mixed(const Context<T>& context, const Op& op) {
-  const i64 matrices = context.program.parameters[op.parameters[0]].matrices();
-  with_mixed(context, op, nullptr, 0, [=](const auto& products) { products.prepare(matrices); });
+  with_mixed(context, op, nullptr, 0, [](const auto& products) { products.prepare(); });
 }
 
 }  // namespace lamina
