@@ -35,9 +35,8 @@ struct InstructionSet {
 };
 
 inline std::vector<InstructionSet> instruction_sets() {
-  std::vector<InstructionSet> sets{
-      {"baseline", kernels_f32_baseline(), kernels_f64_baseline(), mixed_kernels_baseline(),
-       kBlasFromNarrow}};
+  std::vector<InstructionSet> sets{{"baseline", kernels_f32_baseline(), kernels_f64_baseline(),
+                                    mixed_kernels_baseline(), kBlasFromNarrow}};
   [[maybe_unused]] const auto offer = [&](const char* name, const Kernels<float>* f32,
                                           const Kernels<double>* f64, const MixedKernels* mixed) {
     if (f32 && f64 && mixed)  // null: built for another architecture

@@ -60,8 +60,7 @@ struct Context {
   // Whether the op, which makes sums, multiplies in bfloat16: not sparse rows, and not for few outputs, as in
   // lamina/engine/formulas/bfloat16.py.
   bool is_mixed(const Op& op) const {
-    return mixed && !sparse_input[op.inputs[0]] &&
-           program.parameters[op.parameters[0]].columns > kFewOutputs;
+    return mixed && !sparse_input[op.inputs[0]] && program.parameters[op.parameters[0]].columns > kFewOutputs;
   }
 
   bool is_left_out(int parameter) const { return outer_weights && (*outer_weights)[parameter]; }

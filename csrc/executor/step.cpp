@@ -201,7 +201,8 @@ std::optional<Failure> Step<T>::find_failure(const Context<T>& context, double l
 // Whether the update may compute some gradients itself, because nothing else needs them.
 template <class T>
 bool Step<T>::leaves_gradients(const Context<T>& context) const {
-  return !plan_.record_norms && !plan_.clipping.any() && !plan_.mixed && is_outer_product(context, facts_.outer);
+  return !plan_.record_norms && !plan_.clipping.any() && !plan_.mixed &&
+         is_outer_product(context, facts_.outer);
 }
 
 template <class T>

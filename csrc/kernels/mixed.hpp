@@ -35,10 +35,11 @@ struct ProductPart {
 inline constexpr i64 kLineGrain = 16, kMixedColumnGrain = 48;
 
 struct MixedKernels {
-  bool is_fast;                             // faster than products of float32
+  bool is_fast;                              // faster than products of float32
   i64 (*packed_size)(i64 count, i64 depth);  // bytes
   void (*pack)(std::byte* packed, const Lines& lines, i64 first, i64 end);
-  // A part of c (m, n) = finish(start + op(a) op(b)), with rows ldc apart. `ends` and c are those of all of C.
+  // A part of c (m, n) = finish(start + op(a) op(b)), with rows ldc apart. `ends` and c are those of all of
+  // C.
   void (*multiply)(const PackedLines& a, const PackedLines& b, const ProductPart& part,
                    const ProductEnds<float>& ends, float* c, i64 ldc);
 };

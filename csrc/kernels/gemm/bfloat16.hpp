@@ -1,9 +1,9 @@
 // Products of bfloat16 with sums in float32, by AVX-512 BF16.
 //
 // Its instruction adds the products of two neighboring numbers to each sum, so both operands are packed in
-// pairs along k. 16 lines, padded with zeros, make a group: pair after pair, of all 16 lines. So a vector holds
-// a pair of each of 16 columns of op(B); of 16 rows of op(A) one pair at a time is repeated. The instruction
-// takes numbers below 2^-126 for 0.
+// pairs along k. 16 lines, padded with zeros, make a group: pair after pair, of all 16 lines. So a vector
+// holds a pair of each of 16 columns of op(B); of 16 rows of op(A) one pair at a time is repeated. The
+// instruction takes numbers below 2^-126 for 0.
 #pragma once
 
 #include "kernels/gemm/block.hpp"
@@ -27,8 +27,8 @@ inline Size pairs_of(Size depth) { return (depth + 1) / 2; }
 // Packing
 // -------------------------------------------------------------------------------------------------------------
 
-// Lines that lie side by side: two rows hold the numbers p and p + 1 of all of them. Several groups at once, so
-// that a row is read in longer pieces.
+// Lines that lie side by side: two rows hold the numbers p and p + 1 of all of them. Several groups at once,
+// so that a row is read in longer pieces.
 inline void pack_beside(Pair* to, Size group, const float* from, Size row, Size lines, Size depth) {
   alignas(64) static constexpr std::uint16_t kInTurn[2 * kLines] = {
       0, 16, 1, 17, 2,  18, 3,  19, 4,  20, 5,  21, 6,  22, 7,  23,
@@ -54,9 +54,10 @@ LAMINA_INLINE void pack_along(Pair* to, const float* from, Size row, int lines, 
 #pragma GCC unroll 16
     for (int i = 0; i < kLines; ++i) {
       const float* at = from + i * row + p;
-      pairs[i] = i < lines ? (Vector<float>)_mm512_cvtne2ps_pbh(
-                                 high > 0 ? load_part(at + kLines, high) : Vector<float>{}, load_part(at, low))
-                           : Vector<float>{};
+      pairs[i] = i < lines
+                     ? (Vector<float>)_mm512_cvtne2ps_pbh(
+                           high > 0 ? load_part(at + kLines, high) : Vector<float>{}, load_part(at, low))
+                     : Vector<float>{};
     }
     transpose_square<float>(pairs);
     const int filled = static_cast<int>(pairs_of(low + high));
