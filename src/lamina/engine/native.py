@@ -391,7 +391,7 @@ class NativeExecutor:
         )
 
     def probe(self, data: Batches) -> tuple[float, Probe]:
-        """The loss of all rows as one batch, and how each layer fares; nothing changes."""
+        """The loss of all rows as one batch, and how each layer fares; in full precision, and nothing changes."""
         self._held = None
         batches = self._reader.batches(data) if data.targets else self._reader.inputs(data.inputs)
         table = np.empty((len(self._probed_layers), NUM_NUMBERS))

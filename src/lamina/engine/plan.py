@@ -62,7 +62,7 @@ class TrainingPlan(NamedTuple):
     ``penalty_per_row``: the strengths of L1 and L2 are divided by the batch's sum of sample weights, as scikit-learn does with
     ``alpha``; otherwise the penalty is added to the mean loss unchanged. ``seed`` determines all randomness. ``record_norms``:
     record the gradient's norm (before clipping) in every step. ``mixed``: passes of training multiply in bfloat16
-    (:mod:`lamina.engine.formulas.bfloat16`); only in float32.
+    (``engine/formulas/bfloat16.py``), but not those of probes; only in float32.
     """
 
     rule: UpdateRule

@@ -171,6 +171,15 @@ def test_predictions_and_measured_losses_stay_full(box, program, instruction_set
     np.testing.assert_array_equal(native.evaluate(data), expected[1])
 
 
+def test_probes_measure_in_full_precision(box, program):
+    data = box.batches_for(program, 37, "float32")
+    for executor in box.pair(program, "float32"):
+        expected = executor.probe(data)
+        executor.configure(MIXED)
+        for found, full in zip(executor.probe(data), expected, strict=True):
+            np.testing.assert_equal(found, full)
+
+
 @_EACH
 def test_full_precision_is_not_changed_by_a_mixed_step_before(box, program, instruction_set):
     data = box.batches_for(program, 37, "float32")

@@ -276,7 +276,9 @@ class ReferenceExecutor:
     ) -> Observation:
         """Every buffer of both passes, and the gradient with respect to it; nothing changes."""
         rows = np.arange(data.num_rows, dtype=np.int64) if rows is None else rows
-        mode = self._mode(step, dropout_rates, training=training)
+        return self._observe(data, rows, self._mode(step, dropout_rates, training=training), d_outputs)
+
+    def _observe(self, data: Batches, rows: np.ndarray, mode: Mode, d_outputs: OutputGradients | None = None) -> Observation:
         tape = self._step.forward(data.inputs, rows, mode, keep_sparse=False)
         d_values: dict[int, Array] = {}
         gradient = None
@@ -290,12 +292,12 @@ class ReferenceExecutor:
 
     @_quietly
     def probe(self, data: Batches) -> tuple[float, Probe]:
-        """The loss of all rows as one batch, and how each layer fares."""
-        seen = self.observe(data, dropout_rates=[0.0] * len(self.program.mask_rates))
+        """The loss of all rows as one batch, and how each layer fares; in full precision, like all that is measured."""
+        rows = np.arange(data.num_rows, dtype=np.int64)
+        mode = Mode(True, self._step.plan.seed, 0, [0.0] * len(self.program.mask_rates))
+        seen = _in_numpy(self._observe(data, rows, mode))
         loss = math.nan if seen.gradient is None else float(seen.gradient.losses.sum())
-        return loss, probe(
-            self.program, np.asarray(self._step.parameters), _in_numpy(seen), total_weight(data, np.arange(data.num_rows))
-        )
+        return loss, probe(self.program, np.asarray(self._step.parameters), seen, total_weight(data, rows))
 
     def weight_change(self, before: np.ndarray) -> np.ndarray:
         """The norm of the change of each layer's weights."""
