@@ -134,9 +134,21 @@ def test_sparse_rows_are_multiplied_in_full_and_all_behind_them_is_not(box, inst
     assert _distance(found, expected) < 0.03 * ROUNDOFF
 
 
+def _large(box):
+    return box.classifier(features=200, hidden=(300, 260), classes=9)
+
+
+def _many_members(box):
+    builder = box.ProgramBuilder(50)
+    x = builder.activation(builder.dense(builder.repeat(0, 8), 96, copies=8), "relu")
+    x = builder.activation(builder.grouped_dense(x, 70, 8), "relu")
+    return _squared(builder, builder.grouped_dense(x, 6, 8), members=8)
+
+
 @_EACH
-def test_any_number_of_threads_gives_the_same_bits(box, instruction_set):
-    program = box.classifier(features=200, hidden=(300, 260), classes=9)
+@pytest.mark.parametrize("make", [_large, _many_members])
+def test_any_number_of_threads_gives_the_same_bits(box, make, instruction_set):
+    program = make(box)
     data = box.batches_for(program, 400, "float32")
     found = []
     for threads in (1, 2, 5):
