@@ -64,7 +64,10 @@ def main() -> None:
 
 
 def time_sides(workload: Workload, sides: Sequence[Side], rounds: int, clock: Callable[[], float]) -> dict[str, Any]:
-    """Seconds a step of every side and of the limit in every round, what the first run took, and the losses."""
+    """Seconds a step of every side and of the limit in every round, what the first run took, and the losses.
+
+    The limit is that of float32.
+    """
     from benchmarks.limit import limits_s, peak_flops
 
     data = workload.data()
@@ -86,7 +89,7 @@ def time_sides(workload: Workload, sides: Sequence[Side], rounds: int, clock: Ca
             seconds = cpu_s if clock is time.process_time else wall_s
             result["step_s"][name].append(seconds / workload.num_steps)
             result["cores"][name].append(cpu_s / wall_s)
-        for name, seconds in limits_s(workload, clock).items():
+        for name, seconds in ({} if workload.mixed else limits_s(workload, clock)).items():
             result[f"{name}_s"].append(seconds)
     return result
 

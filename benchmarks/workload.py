@@ -32,8 +32,8 @@ class Workload:
     """Training ``epochs`` times over the rows with Adam, or, where ``calls`` is given, predicting all rows so many times.
 
     ``widths`` are (features, hidden ..., outputs). ``bars`` says what is aimed at: the peer's time over ours, by side, and
-    "limit" for the limit's time over ours. ``regular`` turns dropout, batch normalization, L2 and clipping on. ``threads`` None
-    is each library's own choice.
+    "limit" for the limit's time over ours. ``regular`` turns dropout, batch normalization, L2 and clipping on. ``mixed``: with
+    products of bfloat16. ``threads`` None is each library's own choice.
     """
 
     name: str
@@ -45,6 +45,7 @@ class Workload:
     activation: str = "relu"
     density: float = 1.0
     regular: bool = False
+    mixed: bool = False
     calls: int = 0
     threads: int | None = 1
     bars: dict[str, float] = field(default_factory=dict)

@@ -13,6 +13,7 @@ __all__ = ["SIDES", "Job", "Side", "load_sides"]
 SIDES = {
     "lamina": "lamina_trainer",
     "lamina, 1 thread": "lamina_one_thread",
+    "lamina, full": "lamina_full_precision",
     "lamina estimator": "lamina_estimator",
     "scikit-learn": "scikit_learn",
     "torch": "torch_eager",

@@ -21,7 +21,7 @@ Tree = Any
 
 
 def prepare(workload: Workload, data: Data) -> Job | None:
-    if workload.density < 1:
+    if workload.density < 1 or workload.mixed:
         return None
     return _prediction(workload, data) if workload.predicts else _training(workload, data)
 

@@ -12,4 +12,6 @@ VERSION = f"lamina {lamina.__version__}"
 
 
 def prepare(workload: Workload, data: Data) -> Job | None:
+    if workload.mixed:
+        return None
     return prepare_estimator(lamina.MLPClassifier, lamina.MLPRegressor, workload, data, n_threads=workload.threads)

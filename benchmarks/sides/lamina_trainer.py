@@ -59,6 +59,7 @@ def trainer_of(
         batch_size=workload.batch_size,
         clipping=clipping,
         callbacks=callbacks,
+        precision="mixed" if workload.mixed else "full",
         n_threads=n_threads,
         **settings,
     )

@@ -14,7 +14,7 @@ _BETA1, _BETA2, _EPS, _RATE = 0.9, 0.999, 1e-8, 1e-3
 
 
 def prepare(workload: Workload, data: Data) -> Job | None:
-    if workload.regular:
+    if workload.regular or workload.mixed:
         return None
     network = _Network(workload, data)
     if not workload.predicts:

@@ -14,4 +14,6 @@ VERSION = f"scikit-learn {sklearn.__version__}"
 
 
 def prepare(workload: Workload, data: Data) -> Job | None:
+    if workload.mixed:
+        return None
     return prepare_estimator(MLPClassifier, MLPRegressor, workload, data)

@@ -21,6 +21,7 @@ struct InstructionSet {
   std::string name;
   const Kernels<float>* f32;
   const Kernels<double>* f64;
+  const MixedKernels* mixed;
   i64 blas_from;
 
   template <class T>
@@ -34,19 +35,23 @@ struct InstructionSet {
 };
 
 inline std::vector<InstructionSet> instruction_sets() {
-  std::vector<InstructionSet> sets{
-      {"baseline", kernels_f32_baseline(), kernels_f64_baseline(), kBlasFromNarrow}};
+  std::vector<InstructionSet> sets{{"baseline", kernels_f32_baseline(), kernels_f64_baseline(),
+                                    mixed_kernels_baseline(), kBlasFromNarrow}};
   [[maybe_unused]] const auto offer = [&](const char* name, const Kernels<float>* f32,
-                                          const Kernels<double>* f64) {
-    if (f32 && f64) sets.push_back({name, f32, f64, kBlasFromWide});  // null: built for another architecture
+                                          const Kernels<double>* f64, const MixedKernels* mixed) {
+    if (f32 && f64 && mixed)  // null: built for another architecture
+      sets.push_back({name, f32, f64, mixed, kBlasFromWide});
   };
 #if defined(__x86_64__)
   __builtin_cpu_init();
   if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"))
-    offer("avx2", kernels_f32_avx2(), kernels_f64_avx2());
+    offer("avx2", kernels_f32_avx2(), kernels_f64_avx2(), mixed_kernels_avx2());
   if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
-      __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl"))
-    offer("avx512", kernels_f32_avx512(), kernels_f64_avx512());
+      __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl")) {
+    offer("avx512", kernels_f32_avx512(), kernels_f64_avx512(), mixed_kernels_avx512());
+    if (__builtin_cpu_supports("avx512bf16"))
+      offer("avx512bf16", kernels_f32_avx512(), kernels_f64_avx512(), mixed_kernels_avx512bf16());
+  }
 #endif
   return sets;
 }
@@ -55,10 +60,11 @@ inline std::vector<InstructionSet> instruction_sets() {
 template <class T>
 Tools<T> choose_tools(const std::optional<Blas>& blas, const std::string& instruction_set,
                       const std::string& product, int num_threads) {
-  Tools<T> tools{nullptr, nullptr, ProductKind::automatic, 0, num_threads};
+  Tools<T> tools{nullptr, nullptr, nullptr, ProductKind::automatic, 0, num_threads};
   for (const InstructionSet& set : instruction_sets()) {
     if (!instruction_set.empty() && set.name != instruction_set) continue;
     tools.kernels = set.template kernels<T>();
+    tools.mixed = set.mixed;
     tools.blas_from = set.blas_from;
   }
   if (!tools.kernels) throw nb::value_error(("no such instruction set here: " + instruction_set).c_str());

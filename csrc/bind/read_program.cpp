@@ -109,6 +109,7 @@ TrainingPlan read_plan(nb::handle plan) {
           bounds,
           get<bool>(plan, "penalty_per_row"),
           get<bool>(plan, "record_norms"),
+          get<bool>(plan, "mixed"),
           nb::cast<std::uint64_t>(plan.attr("seed") & nb::int_(~std::uint64_t{0}))};
 }
 

@@ -10,6 +10,8 @@
 #include "bind/bind.hpp"
 #include "bind/choose_tools.hpp"
 #include "bind/gil.hpp"
+#include "executor/aligned_vector.hpp"
+#include "executor/mixed_product.hpp"
 #include "executor/pool.hpp"
 #include "random/purposes.hpp"
 
@@ -99,6 +101,30 @@ void bind_multiply(nb::module_& m) {
         "instruction_set"_a, "product"_a, "repetitions"_a = 1);
 }
 
+// The same in mixed precision.
+void multiply_mixed(nb::ndarray<float, nb::ndim<2>, nb::c_contig, nb::device::cpu> out,
+                    nb::ndarray<const float, nb::ndim<2>, nb::c_contig, nb::device::cpu> a,
+                    nb::ndarray<const float, nb::ndim<2>, nb::c_contig, nb::device::cpu> b, bool transpose_a,
+                    bool transpose_b, const std::string& instruction_set, i64 repetitions) {
+  const MixedKernels& kernels = *choose_tools<float>({}, instruction_set, "automatic", 1).mixed;
+  const i64 m = static_cast<i64>(out.shape(0)), n = static_cast<i64>(out.shape(1));
+  const auto k = static_cast<i64>(a.shape(transpose_a ? 0 : 1));
+  const Lines left{a.data(), transpose_a ? m : k, !transpose_a, m, k};
+  const Lines right{b.data(), transpose_b ? k : n, transpose_b, n, k};
+  AlignedVector<std::byte> rooms[]{AlignedVector<std::byte>(kernels.packed_size(m, k)),
+                                   AlignedVector<std::byte>(kernels.packed_size(n, k))};
+  const ReleasedGil released;
+  for (i64 i = 0; i < repetitions; ++i) {
+    const PackedLines packed = pack_lines(kernels, nullptr, rooms[0].data(), left);
+    multiply_packed(kernels, nullptr, packed, pack_lines(kernels, nullptr, rooms[1].data(), right), {},
+                    out.data(), n);
+  }
+}
+
+bool has_fast_mixed(const std::string& instruction_set) {
+  return choose_tools<float>({}, instruction_set, "automatic", 1).mixed->is_fast;
+}
+
 }  // namespace
 
 void bind_tools(nb::module_& m) {
@@ -111,6 +137,10 @@ void bind_tools(nb::module_& m) {
         "The address of a table of function pointers, for tests.");
   bind_multiply<float>(m);
   bind_multiply<double>(m);
+  m.def("multiply_mixed", &multiply_mixed, nb::arg("out"), nb::arg("a"), nb::arg("b"), nb::arg("transpose_a"),
+        nb::arg("transpose_b"), nb::arg("instruction_set"), nb::arg("repetitions") = 1);
+  m.def("has_fast_mixed", &has_fast_mixed, nb::arg("instruction_set"),
+        "Whether this instruction set, or with an empty name the best, multiplies bfloat16.");
   m.def("available_threads", &available_threads, "The default number of threads of the engine's pools.");
   m.def("limit_threads", &limit_threads, nb::arg("most"));
   m.def("permutation", &permutation, nb::arg("n"), nb::arg("seed"), nb::arg("epoch"), nb::arg("part") = 0);

@@ -38,8 +38,9 @@ struct Context {
   const double* dropout_rates;                       // by dropout op in program order, or null: the ops' own
   const Fusion* fusion;                              // null: ops run one by one, without a backward pass
   const std::vector<char>* outer_weights = nullptr;  // by parameter: left to update_outer; null: none
-  i64 first_row = 0;  // of the rows within a larger batch, whose masks dropout uses
-  i64 copies = 1;     // of the op that runs
+  i64 first_row = 0;   // of the rows within a larger batch, whose masks dropout uses
+  bool mixed = false;  // dense ops multiply in bfloat16
+  i64 copies = 1;      // of the op that runs
 
   i64 n() const { return rows.size * copies; }
   i64 width(int buffer) const { return program.widths[buffer] / copies; }
@@ -55,6 +56,12 @@ struct Context {
   }
   const Kept<T>& kept(const Op& op) const { return work.kept[op.index]; }
   T* running(const Op& op, std::size_t i) const { return state + program.state[op.state[i]].offset; }
+
+  // Whether the op, which makes sums, multiplies in bfloat16: not sparse rows, and not for few outputs, as in
+  // lamina/engine/formulas/bfloat16.py.
+  bool is_mixed(const Op& op) const {
+    return mixed && !sparse_input[op.inputs[0]] && program.parameters[op.parameters[0]].columns > kFewOutputs;
+  }
 
   bool is_left_out(int parameter) const { return outer_weights && (*outer_weights)[parameter]; }
 

@@ -48,6 +48,7 @@ Context<T> Perturber<T>::begin(const Batches& data, Rows rows, i64 step) {
   // A change of one weight needs the columns of its inputs.
   if (!rule_.all) std::fill(context.work.sparse_input.begin(), context.work.sparse_input.end(), 0);
   context.fusion = nullptr;  // a change in one unit is propagated op by op
+  context.mixed = false;     // and without rounding
   return context;
 }
 

@@ -7,6 +7,7 @@
 #include "blas/blas.hpp"
 #include "executor/pool.hpp"
 #include "kernels/kernels.hpp"
+#include "kernels/mixed.hpp"
 
 namespace lamina {
 
@@ -17,6 +18,7 @@ enum class ProductKind { automatic, built_in, blas };
 template <class T>
 struct Tools {
   const Kernels<T>* kernels;
+  const MixedKernels* mixed;
   FortranGemm<T> blas;
   ProductKind product;
   i64 blas_from;  // multiply-adds from which BLAS is the faster product

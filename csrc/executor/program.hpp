@@ -102,6 +102,7 @@ struct TrainingPlan {
   std::vector<double> coefficients;
   Clipping clipping;
   bool penalty_per_row = false, record_norms = false;
+  bool mixed = false;  // passes of training multiply in bfloat16; only of float
   std::uint64_t seed = 0;
 };
 

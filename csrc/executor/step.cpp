@@ -43,8 +43,10 @@ void Step<T>::prepare(i64 rows) {
 template <class T>
 Context<T> Step<T>::begin(Pool* pool, const Batches& data, Rows rows, const Pass& pass) {
   outer_left_ = false;
-  return begin_pass(facts_, tools_, pool, work_, weights_, gradient.data(), &touched_, plan_.seed, data, rows,
-                    pass);
+  Context<T> context = begin_pass(facts_, tools_, pool, work_, weights_, gradient.data(), &touched_,
+                                  plan_.seed, data, rows, pass);
+  context.mixed = plan_.mixed && pass.training;
+  return context;
 }
 
 template <class T>
@@ -199,7 +201,8 @@ std::optional<Failure> Step<T>::find_failure(const Context<T>& context, double l
 // Whether the update may compute some gradients itself, because nothing else needs them.
 template <class T>
 bool Step<T>::leaves_gradients(const Context<T>& context) const {
-  return !plan_.record_norms && !plan_.clipping.any() && is_outer_product(context, facts_.outer);
+  return !plan_.record_norms && !plan_.clipping.any() && !plan_.mixed &&
+         is_outer_product(context, facts_.outer);
 }
 
 template <class T>

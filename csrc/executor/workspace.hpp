@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "executor/arena.hpp"
+#include "executor/mixed_product.hpp"
 #include "executor/program.hpp"
 #include "executor/sparse.hpp"
 
@@ -34,6 +35,7 @@ class Workspace {
   std::vector<char> sparse_input;      // by buffer: whether it is such a batch, not made dense
   std::vector<char> d_value_written;   // by buffer: its gradient has had a first contribution
   std::vector<char> gradient_written;  // by parameter, likewise
+  MixedOperands mixed;                 // of products in bfloat16
 
   // Makes room for batches of up to `rows`. A layout that is much too large is replaced as well: buffers far
   // apart share cache sets.
@@ -50,6 +52,7 @@ class Workspace {
   // Before a backward pass.
   void forget_contributions() {
     forget_values();
+    mixed.forget_weights();
     std::fill(gradient_written.begin(), gradient_written.end(), 0);
   }
 

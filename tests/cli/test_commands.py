@@ -21,6 +21,7 @@ import lamina
 from lamina.activations import get_activation
 from lamina.cli.main import main
 from lamina.data import read_table, write_table
+from lamina.engine import engine_info
 from lamina.estimators import MLPClassifier, MLPRegressor
 from lamina.initializers import Constant, Normal
 from lamina.losses import Huber
@@ -148,6 +149,21 @@ def test_info_says_what_is_in_the_file(tmp_path: Path, capfd: pytest.CaptureFixt
     assert "PiecewiseLinear(16 bins)" in out
     assert "members" not in out
     assert "Calibrated on 24 validation rows." in out
+
+
+def test_info_says_what_computes_here(capfd: pytest.CaptureFixture[str]) -> None:
+    described = run(capfd, "info", "--engine")
+    assert described == engine_info()
+    assert main(["info", "--engine"]) == 0
+    printed = capfd.readouterr().out
+    assert described["engine"] in printed
+    assert f"Mixed precision: {described['mixed_precision'].replace('bfloat16', 'products of bfloat16')}" in printed
+
+
+@pytest.mark.parametrize("arguments", [[], ["a.model", "--engine"]])
+def test_info_is_about_a_model_or_the_engine(arguments: list[str], capfd: pytest.CaptureFixture[str]) -> None:
+    assert main(["info", *arguments]) == 2
+    assert "the model file must be given, or --engine, but not both" in capfd.readouterr().err
 
 
 def test_info_says_how_many_members_and_bins_a_model_has(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:

@@ -72,7 +72,11 @@ def test_without_the_extension_the_reference_serves_and_says_so_once(no_extensio
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         make_executor(PROGRAM)
-    assert engine_info() == {"engine": "reference", "problem": "no module named _native"}
+    assert engine_info() == {
+        "engine": "reference",
+        "problem": "no module named _native",
+        "mixed_precision": "rounded float32",
+    }
 
 
 def test_without_the_extension_native_is_refused(no_extension):

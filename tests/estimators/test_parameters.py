@@ -87,6 +87,7 @@ _WRONG: dict[str, Any] = {
     "n_threads": 0,
     "engine": "gpu",
     "device": "gpu",
+    "precision": "half",
     "loss": "logloss",
     "class_weight": "balance",
     "label_smoothing": 1.0,

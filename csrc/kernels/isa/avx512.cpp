@@ -8,17 +8,20 @@ namespace lamina {
 
 const Kernels<float>* kernels_f32_avx512() { return &kTable<float>; }
 const Kernels<double>* kernels_f64_avx512() { return &kTable<double>; }
+const MixedKernels* mixed_kernels_avx512() { return &kRounded; }
 
 }  // namespace lamina
 
 #else
 
 #include "kernels/kernels.hpp"
+#include "kernels/mixed.hpp"
 
 namespace lamina {
 
 const Kernels<float>* kernels_f32_avx512() { return nullptr; }
 const Kernels<double>* kernels_f64_avx512() { return nullptr; }
+const MixedKernels* mixed_kernels_avx512() { return nullptr; }
 
 }  // namespace lamina
 

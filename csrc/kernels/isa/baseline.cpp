@@ -5,5 +5,6 @@ namespace lamina {
 
 const Kernels<float>* kernels_f32_baseline() { return &kTable<float>; }
 const Kernels<double>* kernels_f64_baseline() { return &kTable<double>; }
+const MixedKernels* mixed_kernels_baseline() { return &kRounded; }
 
 }  // namespace lamina

@@ -17,6 +17,7 @@
 #include "kernels/piecewise_linear.hpp"
 #include "kernels/prelu.hpp"
 #include "kernels/probe.hpp"
+#include "kernels/rounded_product.hpp"
 #include "kernels/rows.hpp"
 #include "kernels/scale.hpp"
 #include "kernels/shrinkage.hpp"

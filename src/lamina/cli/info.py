@@ -26,18 +26,24 @@ if TYPE_CHECKING:
 __all__ = ["info"]
 
 
-def info(model: Path, /, *, json: Flag = False, quiet: Quiet = False) -> None:
-    """Show what a model file holds.
+def info(model: Path | None = None, /, *, engine: Flag = False, json: Flag = False, quiet: Quiet = False) -> None:
+    """Show what a model file holds, or what computes here.
 
     Parameters
     ----------
     model : Path
         Model file.
+    engine : bool
+        Show the engine, the instruction sets that it found, and how it computes in mixed precision.
     json : bool
         Print one JSON object.
     quiet : bool
         Print no notes.
     """
+    if engine or model is None:
+        _check_one(model, engine)
+        _print_engine(json=json)
+        return
     from lamina.model import NetworkModel, TableModel, load_model
 
     with notes_printed(quiet):
@@ -48,6 +54,31 @@ def info(model: Path, /, *, json: Flag = False, quiet: Quiet = False) -> None:
         _print_network(loaded, json=json)
     else:
         _print_estimator(loaded, json=json)
+
+
+def _check_one(model: Path | None, engine: bool) -> None:
+    from lamina.errors import InvalidSettingError, phrase
+
+    rule = "must be given, or --engine, but not both"
+    if engine == (model is not None):
+        given = None if model is None else str(model)
+        raise InvalidSettingError(phrase("the model file", rule, given, repair="Such as: lamina info model.lamina"))
+
+
+def _print_engine(*, json: bool) -> None:
+    from lamina.engine import engine_info
+
+    found = engine_info()
+    if json:
+        print_json(found)
+        return
+    if found["engine"] == "reference":
+        print_line(f"The reference engine, as the native one does not load: {found['problem']}.")
+    else:
+        print_line(f"The native engine, {found['instruction_set']} (of {listed(found['instruction_sets'])}).")
+        print_line(f"Products: {found['products']}.")
+    fast = found["mixed_precision"] == "bfloat16"
+    print_line(f"Mixed precision: {'products of bfloat16' if fast else 'rounded float32, which brings no speed'}.")
 
 
 def _print_network(model: NetworkModel, *, json: bool) -> None:

@@ -11,6 +11,8 @@ from lamina.engine.plan import StepValues as StepValues
 from lamina.engine.plan import TrainingPlan as TrainingPlan
 from lamina.engine.plan import TrainingResult as TrainingResult
 from lamina.engine.plan import UpdateRule as UpdateRule
+from lamina.engine.precision import PRECISIONS as PRECISIONS
+from lamina.engine.precision import check_mixed as check_mixed
 from lamina.engine.program import Head as Head
 from lamina.engine.program import Op as Op
 from lamina.engine.program import Parameter as Parameter

@@ -30,6 +30,7 @@ from lamina.engine.plan import (
     TrainingResult,
     UpdateRule,
 )
+from lamina.engine.precision import check_mixed
 from lamina.engine.probe import flat_below, weights_of
 from lamina.engine.program import Program
 from lamina.errors import InvalidSettingError, ShapeError, phrase
@@ -114,6 +115,7 @@ class NativeExecutor:
 
     def configure(self, plan: TrainingPlan) -> None:
         """Set the training plan; slots are reset to 0 if their number changed."""
+        check_mixed(self.dtype, is_mixed=plan.mixed)
         if len(self._slots) != plan.rule.num_slots:
             self._slots = _aligned_zeros((plan.rule.num_slots, self.program.num_parameters), self.dtype)
         self._plan = plan
@@ -391,7 +393,7 @@ class NativeExecutor:
         )
 
     def probe(self, data: Batches) -> tuple[float, Probe]:
-        """The loss of all rows as one batch, and how each layer fares; nothing changes."""
+        """The loss of all rows as one batch, and how each layer fares; in full precision, and nothing changes."""
         self._held = None
         batches = self._reader.batches(data) if data.targets else self._reader.inputs(data.inputs)
         table = np.empty((len(self._probed_layers), NUM_NUMBERS))

@@ -61,7 +61,8 @@ class TrainingPlan(NamedTuple):
 
     ``penalty_per_row``: the strengths of L1 and L2 are divided by the batch's sum of sample weights, as scikit-learn does with
     ``alpha``; otherwise the penalty is added to the mean loss unchanged. ``seed`` determines all randomness. ``record_norms``:
-    record the gradient's norm (before clipping) in every step.
+    record the gradient's norm (before clipping) in every step. ``mixed``: passes of training multiply in bfloat16
+    (``engine/formulas/bfloat16.py``), but not those of probes; only in float32.
     """
 
     rule: UpdateRule
@@ -69,6 +70,7 @@ class TrainingPlan(NamedTuple):
     penalty_per_row: bool = False
     seed: int = 0
     record_norms: bool = False
+    mixed: bool = False
 
 
 @dataclass(frozen=True, slots=True)

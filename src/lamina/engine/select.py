@@ -153,17 +153,27 @@ def native_available() -> bool:
 def engine_info() -> dict[str, Any]:
     """The engine in use: its instruction set and those available, its matrix products, or why the native engine does not load.
 
+    ``mixed_precision`` says how products of mixed precision are computed: "bfloat16", where the processor multiplies such
+    numbers, or "rounded float32", which gives the same numbers up to rounding, and no speed.
+
     >>> engine_info()["engine"] in ENGINES
     True
     """
     problem = _load_problem()
     if problem is not None:
-        return {"engine": "reference", "problem": problem}
+        return {"engine": "reference", "problem": problem, "mixed_precision": "rounded float32"}
     from lamina.engine.blas import scipy_blas
 
     sets = _native().instruction_sets()
     products = "built-in" if scipy_blas() is None else "built-in and SciPy's BLAS, by size"
-    return {"engine": "native", "instruction_set": sets[-1], "instruction_sets": sets, "products": products}
+    mixed = "bfloat16" if _native().has_fast_mixed(sets[-1]) else "rounded float32"
+    return {
+        "engine": "native",
+        "instruction_set": sets[-1],
+        "instruction_sets": sets,
+        "products": products,
+        "mixed_precision": mixed,
+    }
 
 
 def permutation(n: int, *, seed: int, epoch: int, part: int = 0) -> np.ndarray:

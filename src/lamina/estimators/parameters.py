@@ -92,6 +92,7 @@ class Parameters:
     callbacks: Callback | Sequence[Callback] = ()
     max_time: float | None = None
     on_interrupt: str = "raise"
+    precision: str = "full"
     n_threads: int | None = None
     engine: str = "auto"
     device: str = "auto"

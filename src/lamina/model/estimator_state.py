@@ -29,7 +29,7 @@ ESTIMATORS: dict[str, type[MLPClassifier] | type[MLPRegressor]] = {cls.__name__:
 """The estimators that a model file may hold, by name."""
 
 # These belong to a run or a machine, not to a model; the loaded estimator has the defaults.
-_LEFT_OUT = ("callbacks", "n_threads", "device", "verbose", "validation_split")
+_LEFT_OUT = ("callbacks", "n_threads", "device", "precision", "verbose", "validation_split")
 # Parameters that may be objects, and the function that restores each from its description.
 _READERS: dict[str, Callable[[Any], Any]] = {
     "solver": get_optimizer,

@@ -25,6 +25,7 @@ LEARNED = frozenset(
 _OF_A_RUN = {
     "preset",
     "threads",
+    "precision",
     "restarts",
     "workers",
     "ray",

@@ -417,6 +417,8 @@ class RunSettings(SettingsGroup):
         than 100,000 training rows, members, averaging, dropout, schedule and max_epochs follow from their number.
     seed : int
         Seed of splits, initial weights, shuffling and dropout.
+    precision : {"full", "mixed"}
+        mixed: training rounds the operands of matrix products to bfloat16, which is faster where the processor multiplies these.
     threads : int
         Threads of the engine, from 1 to 1024; changes speed only.
     engine : {"auto", "native", "reference", "torch"}
@@ -447,6 +449,7 @@ class RunSettings(SettingsGroup):
 
     preset: Literal["default", "fast"] = "default"
     seed: int = 0
+    precision: Literal["full", "mixed"] = "full"
     threads: int | None = None
     engine: Literal["auto", "native", "reference", "torch"] = "auto"
     device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
@@ -461,7 +464,7 @@ class RunSettings(SettingsGroup):
 
     def parameters(self) -> dict[str, Any]:
         """The estimators' parameters that these settings stand for."""
-        engine = {"engine": self.engine, "device": self.device}
+        engine = {"engine": self.engine, "device": self.device, "precision": self.precision}
         return {"random_state": self.seed, "n_threads": self.threads, **engine, "n_restarts": self.restarts}
 
 

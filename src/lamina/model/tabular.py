@@ -158,6 +158,7 @@ class Tabular(NestedSettings, FittedTable, ABC):
 
     preset: Literal["default", "fast"] = RunSettings.preset
     random_state: int | np.random.RandomState | None = None
+    precision: Literal["full", "mixed"] = RunSettings.precision
     n_threads: int | None = RunSettings.threads
     engine: Literal["auto", "native", "reference", "torch"] = RunSettings.engine
     device: Literal["auto", "cpu", "cuda", "mps"] = RunSettings.device

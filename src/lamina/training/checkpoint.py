@@ -168,7 +168,7 @@ def identity_of(settings: TrainerSettings, callbacks: Sequence[Callback], metric
         "network": settings.network.described(_described),
         "losses": [_described(loss) for loss in settings.losses],
         "seed": settings.seed,
-        "dtype": settings.dtype,
+        "dtype": settings.dtype if settings.precision == "full" else f"{settings.precision} {settings.dtype}",
         "optimizer": settings.optimizer.identity() | _objective(settings.optimizer),
         "schedule": _described(settings.schedule),
         "dropout_schedule": _described(settings.dropout_schedule),

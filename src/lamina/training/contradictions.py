@@ -26,7 +26,8 @@ def check_program(program: Program, settings: TrainerSettings, schedule: Schedul
     """Raise for settings that the optimizer does not follow.
 
     These are clipping, schedules and factors of the learning rate with L-BFGS, dropout and the schedules of dropout and weight
-    decay with weight perturbation, clipping without a gradient, and a schedule of dropout or weight decay where there is none.
+    decay with weight perturbation, clipping without a gradient, mixed precision with either, and a schedule of dropout or weight
+    decay where there is none.
 
     Parameters
     ----------
@@ -40,6 +41,10 @@ def check_program(program: Program, settings: TrainerSettings, schedule: Schedul
     InvalidSettingError
     """
     optimizer, clipping = settings.optimizer, settings.clipping
+    if settings.precision == "mixed" and not isinstance(optimizer, StepOptimizer):
+        rule = f"must be 'full' with {type(optimizer).__name__}, which compares losses more finely than bfloat16 tells"
+        repair = "Leave it out, or choose an optimizer that takes steps along gradients, such as Adam."
+        raise InvalidSettingError(phrase("precision", rule, "mixed", repair=repair, owner=owner))
     besides = {name: getattr(settings, name) for name in ("dropout_schedule", "weight_decay_schedule")}
     if isinstance(optimizer, LBFGS):
         rule = "must be None with L-BFGS, whose line search chooses the step sizes"

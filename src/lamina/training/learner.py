@@ -49,6 +49,7 @@ class Learner(Predictor):
     clipping: plan.Clipping = setting("clipping")
     shuffle: bool = setting("shuffle")
     shuffle_rows: int | str = setting("shuffle_rows")
+    precision: str = setting("precision")
     penalty_per_row: bool = setting("penalty_per_row")
     on_interrupt: str = setting("on_interrupt")
 

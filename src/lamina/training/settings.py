@@ -11,7 +11,7 @@ import numpy as np
 
 from lamina import optimizers
 from lamina.clipping import Clipping
-from lamina.engine import DEVICES, ENGINES, N_THREADS, check_device, plan
+from lamina.engine import DEVICES, ENGINES, N_THREADS, PRECISIONS, check_device, check_mixed, plan
 from lamina.losses import Loss
 from lamina.network import Network
 from lamina.network.heads import Losses, loss_weights_of, losses_for
@@ -53,7 +53,7 @@ class TrainerSettings(Settings):
     Parameters
     ----------
     network, loss, optimizer, batch_size, schedule, clipping, seed, dtype, shuffle, engine, device, n_threads, penalty_per_row, \
-loss_weights, on_interrupt, dropout_schedule, weight_decay_schedule, shuffle_rows
+loss_weights, on_interrupt, dropout_schedule, weight_decay_schedule, shuffle_rows, precision
         As in :class:`lamina.training.Trainer`. Loss weights become a tuple, one per output.
 
     Examples
@@ -88,6 +88,7 @@ loss_weights, on_interrupt, dropout_schedule, weight_decay_schedule, shuffle_row
             dropout_schedule: str | Schedule | Mapping[str, Any] | Callable[[int], float] | None = None,
             weight_decay_schedule: str | Schedule | Mapping[str, Any] | Callable[[int], float] | None = None,
             shuffle_rows: int | str = "auto",
+            precision: str = "full",
         ) -> None: ...
 
     network: Network
@@ -109,6 +110,7 @@ loss_weights, on_interrupt, dropout_schedule, weight_decay_schedule, shuffle_row
     dropout_schedule: Schedule = None  # type: ignore[assignment]
     weight_decay_schedule: Schedule = None  # type: ignore[assignment]
     shuffle_rows: int | str = "auto"
+    precision: str = "full"
 
     kind: ClassVar[str] = "trainer"
     owner: ClassVar[str] = "Trainer"
@@ -125,6 +127,7 @@ loss_weights, on_interrupt, dropout_schedule, weight_decay_schedule, shuffle_row
         "n_threads": N_THREADS,
         "penalty_per_row": boolean(),
         "on_interrupt": choice(("raise", "return")),
+        "precision": choice(PRECISIONS),
     }
     converters: ClassVar[Mapping[str, Callable[[Any], Any]]] = {
         "batch_size": _to_count,
@@ -143,6 +146,7 @@ loss_weights, on_interrupt, dropout_schedule, weight_decay_schedule, shuffle_row
         object.__setattr__(self, "dtype", name_of_dtype(self.dtype))
         super().__post_init__()
         check_device(self.device, self.engine, owner="Trainer")
+        check_mixed(self.dtype, is_mixed=self.precision == "mixed", owner="Trainer")
         object.__setattr__(self, "loss", losses_for(self.loss, self.network.output_names, self.network.output_widths))
         if self.loss_weights is not None:
             weights = loss_weights_of(self.loss_weights, self.network.output_names, owner="Trainer")
@@ -193,7 +197,8 @@ loss_weights, on_interrupt, dropout_schedule, weight_decay_schedule, shuffle_row
         """
         # L-BFGS does not use the engine's steps; its plan only says how to divide the penalty.
         stepping = self.optimizer if isinstance(self.optimizer, StepOptimizer) else optimizers.GradientDescent()
-        return plan.TrainingPlan(stepping.rule(), self.clipping, self.penalty_per_row, self.seed, record_norms)
+        mixed = self.precision == "mixed"
+        return plan.TrainingPlan(stepping.rule(), self.clipping, self.penalty_per_row, self.seed, record_norms, mixed)
 
 
 def setting(name: str) -> Any:

@@ -45,6 +45,7 @@ from lamina.training.running_fit import RunningFit
 from lamina.training.schedule_watch import ScheduleWatch
 from lamina.training.settings import DtypeLike, name_of_dtype
 from lamina.training.short_epochs import ShortEpochs, run_short_epochs
+from lamina.training.slow_precision import warn_of_slow_precision
 from lamina.training.team import Help, helped, whole_batch
 from lamina.training.trainer_rules import checked_settings
 from lamina.training.unknown_settings import check_known
@@ -108,6 +109,11 @@ class Trainer(Resumable):
     shuffle_rows : int or "auto", default="auto"
         Where rows come in blocks: how many of them are shuffled together, >= 1, and at least two batches. Twice as many are in
         memory, and two blocks. "auto": 262,144, or as many as take 128 MiB.
+    precision : {"full", "mixed"}, default="full"
+        "mixed": training rounds the operands of dense layers' matrix products to bfloat16, which has 8 significant bits, and
+        adds up in float32; only with dtype "float32" and an optimizer that takes steps along gradients. It is faster where the
+        processor multiplies bfloat16, which :func:`lamina.engine.engine_info` tells. Weights, optimizer, losses, metrics and
+        predictions stay float32. See :doc:`/how-to/mixed-precision`.
     engine : {"auto", "native", "reference", "torch"}, default="auto"
         What computes; all give the same numbers, up to rounding. "auto": compiled code, or the reference where a layer is in
         Python.
@@ -186,6 +192,7 @@ class Trainer(Resumable):
         dtype: DtypeLike = "float32",
         shuffle: bool = True,
         shuffle_rows: int | str = "auto",
+        precision: str = "full",
         engine: str = "auto",
         device: str = "auto",
         n_threads: int | None = None,
@@ -208,6 +215,7 @@ class Trainer(Resumable):
             "dtype": name_of_dtype(dtype),
             "shuffle": shuffle,
             "shuffle_rows": shuffle_rows,
+            "precision": precision,
             "engine": engine,
             "device": device,
             "n_threads": n_threads,
@@ -327,12 +335,14 @@ class Trainer(Resumable):
             If a number became NaN or infinite before any epoch was done. Later on, training stops with the best weights so
             far, whose loss was measured after they were restored, and a :class:`TrainingWarning`.
         TrainingWarning
-            If no gradient can reach some weights, because an activation is flat everywhere ("step").
+            If no gradient can reach some weights, because an activation is flat everywhere ("step"); once a process, if mixed
+            precision brings no speed.
         KeyboardInterrupt
             After Ctrl-C, with ``on_interrupt="raise"`` or before any epoch was done. The trainer stays valid and can continue.
         """
         given = {"max_epochs": max_epochs, "final_check": final_check, "class_weight": class_weight, "verbose": verbose}
         check_parameters(given, _FIT_RULES, owner="Trainer.fit")
+        warn_of_slow_precision(self.settings)
         given_rows = GivenRows(self.settings, self.batches, self._reader)
         rows_given = given_rows.training(X, y, sample_weight, class_weight, max_epochs)
         validation = given_rows.validation(validation_data)

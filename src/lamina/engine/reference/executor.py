@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,10 +14,12 @@ from lamina.engine.formulas.activation import activation_forward
 from lamina.engine.formulas.array import Array, Namespace, in_numpy
 from lamina.engine.own_functions import OwnFunctions
 from lamina.engine.plan import Batches, InputArray, StepValues, TrainingPlan, TrainingResult
+from lamina.engine.precision import check_mixed
 from lamina.engine.probe import probe, weight_norms
 from lamina.engine.program import Program
 from lamina.engine.reference.failure import all_finite
 from lamina.engine.reference.objective import by_head, head_losses
+from lamina.engine.reference.passes import Mode
 from lamina.engine.reference.rows import chunks
 from lamina.engine.reference.step import Setting, Step, total_weight
 from lamina.engine.reference.watching import Watching
@@ -87,6 +90,7 @@ class ReferenceExecutor:
 
     def configure(self, plan: TrainingPlan) -> None:
         """Set the training plan; slots are reset to 0 if their number changed."""
+        check_mixed(self.dtype, is_mixed=plan.mixed)
         self.learner.configure(plan)
 
     def reprogram(self, program: Program) -> None:
@@ -291,6 +295,9 @@ class ReferenceExecutor:
         """Every buffer of both passes, and the gradient with respect to it; nothing changes."""
         rows = np.arange(data.num_rows, dtype=np.int64) if rows is None else rows
         mode = self.learner.mode(training=training, step=step, rates=self.learner.scalars(dropout_rates))
+        return self._observe(data, rows, mode, d_outputs)
+
+    def _observe(self, data: Batches, rows: np.ndarray, mode: Mode, d_outputs: OutputGradients | None = None) -> Observation:
         tape = self.learner.forward(data.inputs, rows, mode, keep_sparse=False)
         d_values: dict[int, Array] = {}
         gradient = None
@@ -304,15 +311,13 @@ class ReferenceExecutor:
 
     @_quietly
     def probe(self, data: Batches) -> tuple[float, Probe]:
-        """The loss of all rows as one batch, and how each layer fares."""
-        seen = self.observe(data, dropout_rates=[0.0] * len(self.program.mask_rates))
+        """The loss of all rows as one batch, and how each layer fares; in full precision, like all that is measured."""
+        rows = np.arange(data.num_rows, dtype=np.int64)
+        mode = replace(self.learner.mode(rates=self.learner.scalars([0.0] * len(self.program.mask_rates))), mixed=False)
+        seen = self._observe(data, rows, mode)
         loss = math.nan if seen.gradient is None else float(seen.gradient.losses.sum())
-        return loss, probe(
-            self.program,
-            in_numpy(self.learner.parameters),
-            observation_in_numpy(seen),
-            total_weight(data, np.arange(data.num_rows)),
-        )
+        weights = in_numpy(self.learner.parameters)
+        return loss, probe(self.program, weights, observation_in_numpy(seen), total_weight(data, rows))
 
     def own_functions(self, code: OwnFunctions) -> OwnFunctions:
         """What an op of the user's own computes here, as functions of NumPy arrays."""

@@ -29,8 +29,9 @@ class Call:
     """One op applied to one batch: its inputs, and what its forward pass keeps for its backward pass.
 
     ``index`` is the op's position in ``Program.ops``, called "op" in :mod:`lamina.engine.randomness`. ``rate`` is that of its
-    masks in this step, ``first_row`` the number of rows of the batch before these. ``trains``: which of the parameters need a
-    gradient; ``needs_d_x``: whether an input does, which the backward pass sets. ``kept`` is for the op itself to use.
+    masks in this step, ``first_row`` the number of rows of the batch before these. ``mixed``: its products are those of
+    bfloat16. ``trains``: which of the parameters need a gradient; ``needs_d_x``: whether an input does, which the backward pass
+    sets. ``kept`` is for the op itself to use.
     ``new_state`` is what the op's state becomes if the step succeeds.
     """
 
@@ -45,6 +46,7 @@ class Call:
     rate: Array | float
     first_row: int
     keep_mask: Callable[..., Array]
+    mixed: bool
     trains: tuple[bool, ...]
     xp: Namespace
     needs_d_x: bool = True
@@ -84,11 +86,11 @@ Gradients = tuple[tuple[Array | None, ...], tuple[Array | None, ...]]
 
 
 def _dense_forward(call: Call) -> Array:
-    return dense_forward(call.inputs[0], *call.parameters)
+    return dense_forward(call.inputs[0], *call.parameters, mixed=call.mixed)
 
 
 def _dense_backward(call: Call, d_out: Array) -> Gradients:
-    needs = {"needs_d_x": call.needs_d_x, "needs_d_weight": call.trains[0]}
+    needs = {"needs_d_x": call.needs_d_x, "needs_d_weight": call.trains[0], "mixed": call.mixed}
     d_x, *d_parameters = dense_backward(d_out, call.inputs[0], call.parameters[0], **needs)
     return (d_x,), tuple(d_parameters[: len(call.parameters)])
 
@@ -138,11 +140,11 @@ def _repeat_backward(call: Call, d_out: Array) -> Gradients:
 
 
 def _grouped_dense_forward(call: Call) -> Array:
-    return grouped_dense_forward(call.inputs[0], *call.parameters)
+    return grouped_dense_forward(call.inputs[0], *call.parameters, mixed=call.mixed)
 
 
 def _grouped_dense_backward(call: Call, d_out: Array) -> Gradients:
-    d_x, *d_parameters = grouped_dense_backward(d_out, call.inputs[0], call.parameters[0])
+    d_x, *d_parameters = grouped_dense_backward(d_out, call.inputs[0], call.parameters[0], mixed=call.mixed)
     return (d_x,), tuple(d_parameters[: len(call.parameters)])
 
 

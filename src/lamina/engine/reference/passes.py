@@ -23,7 +23,7 @@ class Mode:
 
     ``dropout_rates``: one per op that draws masks, in program order, or None for the ops' own. ``first_row``: the number of
     rows of the batch before the given ones, for these masks. ``step`` and the rates are plain numbers, or scalars on the arrays'
-    device, which ``keep_mask`` then takes.
+    device, which ``keep_mask`` then takes. ``mixed``: dense ops multiply in bfloat16.
     """
 
     training: bool
@@ -32,6 +32,7 @@ class Mode:
     dropout_rates: Sequence[Array | float] | None = None
     first_row: int = 0
     keep_mask: Callable[..., Array] = keep_mask
+    mixed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +82,7 @@ def run_forward(
             rate=rate,
             first_row=mode.first_row,
             keep_mask=mode.keep_mask,
+            mixed=mode.mixed,
             trains=tuple(program.parameters[p].trainable for p in op.parameters),
             xp=xp,
         )

@@ -137,8 +137,9 @@ class Step:
         rates: Sequence[Array | float] | None = None,
         first_row: int = 0,
     ) -> Mode:
-        """How a pass runs: with the masks of a step, and the ``rates`` of its dropout in place of the ops' own."""
-        return Mode(training, self.plan.seed, step, rates, first_row, self.setting.keep_mask)
+        """How a pass runs: with the masks of a step, the ``rates`` of its dropout in place of the ops' own, and the plan's
+        precision where it trains."""
+        return Mode(training, self.plan.seed, step, rates, first_row, self.setting.keep_mask, self.plan.mixed and training)
 
     def scalars(self, numbers: Sequence[float] | np.ndarray | None) -> list[Array | float] | None:
         """Plain numbers as the formulas get them."""

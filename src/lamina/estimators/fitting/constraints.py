@@ -10,7 +10,7 @@ import numpy as np
 
 from lamina import initializers, training
 from lamina.activations import ACTIVATIONS, ALIASES, Activation
-from lamina.engine import DEVICES, ENGINES, N_THREADS
+from lamina.engine import DEVICES, ENGINES, N_THREADS, PRECISIONS
 from lamina.errors import DataError, phrase, shown
 from lamina.estimators.fitting.contradictions import find_contradictions
 from lamina.estimators.parameters import SCIKIT_LEARN_SCHEDULES, ClassifierParameters, Parameters
@@ -107,6 +107,7 @@ _SHARED: dict[str, Rule] = {
     "callbacks": one_of(instance(Callback), sequence_of(instance(Callback))),
     "max_time": _POSITIVE_OR_NONE,
     "on_interrupt": choice(("raise", "return")),
+    "precision": choice(PRECISIONS),
     "n_threads": N_THREADS,
     "engine": choice(ENGINES),
     "device": choice(DEVICES),

@@ -97,6 +97,12 @@ def _of_training(parameters: Mapping[str, object], owner: str) -> list[str]:
         (name == "perturb-one", _CLIPPING, f"with solver {name!r}", "It has no gradient to clip."),
         (name == "lbfgs", _CLIPPING, f"with solver {name!r}", "Its line search bounds the step."),
         (name == "lbfgs", ("weight_decay",), f"with solver {name!r}", "Use alpha."),
+        (
+            name == "lbfgs" or perturbs,
+            ("precision",),
+            f"with solver {name!r}",
+            "It compares losses more finely than bfloat16 tells.",
+        ),
         (not perturbs, ("objective",), "unless solver is 'perturb-one' or 'perturb-all'", "Other solvers follow the loss."),
         (parameters["n_restarts"] != 1, ("warm_start",), "with n_restarts > 1", "Every restart starts from new weights."),
     ]
@@ -104,7 +110,7 @@ def _of_training(parameters: Mapping[str, object], owner: str) -> list[str]:
         phrase(setting, f"must be {_DEFAULTS[setting]!r} {when}", parameters[setting], repair=repair, owner=owner)
         for holds, settings, when, repair in forbidden
         for setting in settings
-        if holds and _is_set(parameters[setting])
+        if holds and _is_set(parameters[setting]) and not _equal(parameters[setting], _DEFAULTS[setting])
     ]
     if isinstance(chosen, PerturbationOptimizer) and chosen.objective is not None and parameters["objective"] is not None:
         rule = "must be None when the optimizer has its own objective"

@@ -9,6 +9,7 @@ from sklearn.utils import check_random_state
 
 from lamina import training
 from lamina.caller import SCIKIT_LEARN_MODULE, warn_caller
+from lamina.engine import check_mixed
 from lamina.errors import FileError, NonFiniteError, ShapeError, phrase, shown
 from lamina.estimators import fitting
 from lamina.estimators.fitting.architecture import build_network
@@ -87,6 +88,8 @@ def _start_from(fit: Fit, network: Network, parameters: Parameters, *, owner: st
 
 def prepare(parameters: Parameters, target: Target, start: Start, num_rows: int, *, owner: str) -> Fit:
     """A fit before its first epoch: a trainer for the parameters, with a new optimizer, at the initial weights."""
+    dtype = start.weights[0].dtype
+    check_mixed(dtype, is_mixed=parameters.precision == "mixed", owner=owner, repair="Give X as float32.")
     rule = StoppingRule(parameters, target, start.curves)
     rate = [fitting.SgdRate(parameters.learning_rate_init, start.curves)] if changes_rate_by_epoch(parameters) else []
     limit = [] if parameters.max_time is None else [training.TimeLimit(parameters.max_time)]
@@ -102,8 +105,9 @@ def prepare(parameters: Parameters, target: Target, start: Start, num_rows: int,
         callbacks=[rule, *rate, *list_of_callbacks(parameters.callbacks), *limit],
         metrics={"score": rule.validation_score} if rule.monitored == "validation_score" and stops_early(parameters) else None,
         seed=draw_seed(start.rng),
-        dtype=start.weights[0].dtype.name,
+        dtype=dtype.name,
         shuffle=bool(parameters.shuffle),
+        precision=parameters.precision,
         engine=parameters.engine,
         device=parameters.device,
         n_threads=parameters.n_threads,

@@ -1,0 +1,29 @@
+"""The warning that mixed precision brings no speed on this machine."""
+
+from __future__ import annotations
+
+from functools import cache
+
+from lamina.caller import warn_caller
+from lamina.engine import engine_info
+from lamina.training.settings import TrainerSettings
+from lamina.training.training_warning import TrainingWarning
+
+__all__ = ["warn_of_slow_precision"]
+
+
+def warn_of_slow_precision(settings: TrainerSettings) -> None:
+    """Warn, once a process, where mixed precision is computed by rounded numbers of float32."""
+    if settings.precision == "mixed" and (settings.engine == "reference" or not _multiplies_bfloat16()):
+        _warn_once("the reference engine" if settings.engine == "reference" else "this processor")
+
+
+@cache
+def _multiplies_bfloat16() -> bool:
+    return bool(engine_info()["mixed_precision"] == "bfloat16")
+
+
+@cache
+def _warn_once(who: str) -> None:
+    text = f"precision 'mixed' brings no speed here: {who} multiplies no bfloat16, so rounded numbers of float32 are multiplied."
+    warn_caller(f"{text} Leave it out, unless you want these very numbers.", TrainingWarning)
