@@ -14,8 +14,9 @@ from lamina.engine.formulas.heads.table import HEADS
 from lamina.engine.plan import Failure
 from lamina.engine.reference import ReferenceExecutor
 from lamina.engine.reference.ops import OPS
-from lamina.engine.reference.step import Setting, Step
-from lamina.engine.torch import TorchExecutor
+from lamina.engine.reference.setting import Setting
+from lamina.engine.reference.step import Step
+from lamina.engine.torch import TorchExecutor, drawn_masks
 from lamina.engine.torch.capture import replayed
 from lamina.engine.torch.device_rows import DeviceRows
 from lamina.engine.torch.masks import keep_mask
@@ -69,7 +70,7 @@ WAITS = ("nonzero", "masked_select", "_local_scalar_dense", "unique", "repeat_in
 
 
 class NothingBetweenHostAndDevice(TorchDispatchMode):
-    """Refuses every operation on an array that is not on the device, and those that wait; plain numbers travel with an operation."""
+    """Refuses operations on arrays that are not on the device, and those that wait; plain numbers travel with an operation."""
 
     def __torch_dispatch__(self, function, types, arguments=(), keywords=None):
         arrays = [x for x in torch.utils._pytree.tree_leaves((arguments, keywords)) if isinstance(x, torch.Tensor)]
@@ -185,6 +186,22 @@ def test_a_device_without_float64_gets_exact_numbers_with_each_operation(dtype):
     tolerance = 1e-10 if dtype == "float64" else 1e-4
     np.testing.assert_allclose(found.losses, expected.losses, rtol=tolerance)
     assert_equal(plain, usual, tolerance)
+
+
+def test_masks_are_drawn_for_as_many_steps_as_fit(monkeypatch):
+    monkeypatch.setattr(drawn_masks, "_MOST_NUMBERS", 5 * (8 + 3) * 4)  # five steps of four rows
+    builder = ProgramBuilder(3)
+    x = builder.dropout(builder.activation(builder.dense(builder.dropout(0, 0.1), 8), "relu"), 0.3)
+    program = builder.program(Head("squared_error", builder.dense(x, 2), 2))
+    data, rates = batches_for(program, 30, "float64"), np.random.default_rng(1).uniform(0.0, 0.9, (52, 2))
+    for values in (StepValues(np.full(52, 0.01)), StepValues(np.full(52, 0.01), None, rates)):
+        results = []
+        for make in (TorchExecutor, ReferenceExecutor):
+            executor = prepared(make, program)
+            results.append((executor.train(data, np.resize(np.arange(30), 207), 4, 7, values), executor))
+        (ours, one), (theirs, other) = results
+        np.testing.assert_allclose(ours.losses, theirs.losses, rtol=1e-10)
+        assert_equal(one, other)
 
 
 def test_a_rehearsal_leaves_no_trace():

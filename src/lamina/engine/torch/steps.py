@@ -7,6 +7,8 @@ that step again, as plainly as ever, and says where the first such number was.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -19,6 +21,7 @@ from lamina.engine.reference.movement import Pace
 from lamina.engine.reference.step import Half, Step
 from lamina.engine.torch.capture import replayed
 from lamina.engine.torch.device_rows import DeviceRows
+from lamina.engine.torch.drawn_masks import DrawnMasks
 from lamina.engine.torch.numbers import Columns, StepNumbers
 
 __all__ = ["DeviceSteps", "Found"]
@@ -74,6 +77,7 @@ class DeviceSteps:
         heads = torch.zeros((most, columns.num_heads), **wide)
         of_steps = torch.zeros(most, **wide), torch.zeros(most, **wide), torch.zeros(most, dtype=torch.bool, device=device)
         self._found = Found(of_steps[0], heads, *of_steps[1:])
+        self._masks = DrawnMasks(torch, program, device, batch_size, most)
         self._told: tuple[StepNumbers, int] | None = None
         self._num_taken = 0
         self._go: Callable[[], None] = self._take
@@ -89,6 +93,9 @@ class DeviceSteps:
             window = slice(start, min(start + self._most, len(batches)))
             self._load(batches[window], table[window], first_step + start)
             for k, row in enumerate(table[window]):
+                if k % self._masks.ahead == 0:
+                    steps = slice(start + k, min(start + k + self._masks.ahead, window.stop))
+                    self._masks.draw(first_step + start + k, self._rates(values, steps), self._learner.plan.seed)
                 self._gather(rows, k)
                 if self._tells_numbers:
                     self._told = self._columns.read(row.tolist()), first_step + start + k
@@ -99,11 +106,18 @@ class DeviceSteps:
 
     def _load(self, batches: np.ndarray, table: np.ndarray, first_step: int) -> None:
         count = len(batches)
-        self._order[:count] = self._torch.from_numpy(np.array(batches))
+        # from memory that nobody writes, so that the host need not wait for the device
+        self._order[:count].copy_(self._torch.from_numpy(np.array(batches)), non_blocking=True)
         if not self._tells_numbers:
-            self._table[:count] = self._torch.from_numpy(table)
+            self._table[:count].copy_(self._torch.from_numpy(table), non_blocking=True)
         self._first_step.fill_(first_step)
         self._k.zero_()
+
+    def _rates(self, values: StepValues, steps: slice) -> np.ndarray:
+        """Of each step, the rates of the ops that draw masks."""
+        if values.dropout_rates is not None:
+            return values.dropout_rates[steps]
+        return np.tile(self._learner.program.mask_rates, (steps.stop - steps.start, 1))
 
     def _gather(self, rows: DeviceRows, k: int) -> None:
         own, places = self._order[k], [*self._batch, *(() if self._weights is None else (self._weights,))]
@@ -131,7 +145,8 @@ class DeviceSteps:
         learner, plan, num_inputs = self._learner, self._learner.plan, len(self._learner.program.inputs)
         movement = learner.movement
         numbers, step = self._told or self._numbers()
-        tape = learner.run(self._batch[:num_inputs], learner.mode(step=step, rates=numbers.rates))
+        mode = replace(learner.mode(step=step, rates=numbers.rates), keep_mask=partial(self._masks.keep_mask, self._k))
+        tape = learner.run(self._batch[:num_inputs], mode)
         half = learner.half(tape, self._batch[num_inputs:], self._weights, numbers.total, numbers.scales)
         given = movement.trainable_only(half.vector)
         acts, factor = movement.acts(given), numbers.penalty_factor
