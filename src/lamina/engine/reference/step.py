@@ -270,7 +270,7 @@ class Step:
         ``l1_factor`` multiplies the strengths of L1; 0 if the gradient has its slope. ``acts``: what the step changes; all that
         is trained if None.
         """
-        acts, pace = self.movement.trains if acts is None else acts, self.pace(step, learning_rate, weight_decay, l1_factor)
+        acts, pace = self.movement.everywhere if acts is None else acts, self.pace(step, learning_rate, weight_decay, l1_factor)
         moved = self.movement.moved(self.parameters, self.slots, gradient, self.plan, pace, acts)
         is_clipped = moved.gradient is not gradient and bool(self.xp.any(moved.gradient != gradient))
         self.parameters[...] = moved.parameters
