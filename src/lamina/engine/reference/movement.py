@@ -109,7 +109,9 @@ class Movement:
         l1, l2 = self._l1 if l1_slope else 0.0, self._where(acts, self._l2)
         return gradient + factor * penalty_gradient(parameters, l1, l2)
 
-    def moved(self, parameters: Array, slots: Array, gradient: Array, plan: TrainingPlan, pace: Pace, acts: Array | None) -> Moved:
+    def moved(
+        self, parameters: Array, slots: Array, gradient: Array, plan: TrainingPlan, pace: Pace, acts: Array | None
+    ) -> Moved:
         """Clipping, weight decay and the update rule, where the step ``acts``."""
         rule, xp = plan.rule, self._xp
         gradient = bounded(gradient, plan.clipping, self._layers, acts)
