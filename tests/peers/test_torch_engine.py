@@ -4,6 +4,7 @@ import copy
 import pickle
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 from scipy import sparse
@@ -29,6 +30,7 @@ from lamina.engine.torch.devices import chosen_device
 from lamina.engine.torch.mirror import Mirror
 from lamina.errors import InvalidSettingError
 from lamina.layers import CustomActivation, CustomLayer
+from lamina.model import TabularClassifier
 from lamina.regularizers import Elastic
 from lamina.training import Checkpoint, Monitor
 
@@ -251,6 +253,16 @@ def test_a_saved_model_needs_no_torch(tmp_path):
     save_model(tmp_path / "net.lamina", trainer)
     assert load_model(tmp_path / "net.lamina").engine == "auto"
     np.testing.assert_allclose(load_model(tmp_path / "net.lamina").predict(X), trainer.predict(X), rtol=1e-10)
+
+
+def test_models_of_tables_are_trained_and_saved_alike(tmp_path):
+    table = pd.DataFrame(X, columns=[f"x{i}" for i in range(6)])
+    settings = {"hidden": (8,), "members": 1, "max_epochs": 3, "random_state": 0}
+    ours = TabularClassifier(**settings, engine="torch", device="cpu").fit(table, CLASSES)
+    theirs = TabularClassifier(**settings, engine="native").fit(table, CLASSES)
+    np.testing.assert_allclose(ours.predict_proba(table), theirs.predict_proba(table), atol=1e-5)
+    save_model(tmp_path / "table.lamina", ours)
+    np.testing.assert_allclose(load_model(tmp_path / "table.lamina").predict_proba(table), ours.predict_proba(table), atol=1e-6)
 
 
 def bell(x, center):

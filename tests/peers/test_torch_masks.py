@@ -29,6 +29,13 @@ def test_words_are_those_of_philox(count, seed, purpose, step, op, first):
         np.testing.assert_array_equal(found.numpy(), expected)
 
 
+def test_words_of_several_steps_are_those_of_each():
+    steps = torch.tensor([[3], [4], [9]])
+    found = random_words(torch, CPU, 11, seed=5, purpose=2, step=steps, op=1, first=6)
+    expected = [randomness.random_words(11, seed=5, purpose=2, step=step, op=1, first=6) for step in (3, 4, 9)]
+    np.testing.assert_array_equal(found.numpy(), expected)
+
+
 @pytest.mark.parametrize("rate", [0.0, 1e-12, 0.1, 0.25, 0.5, 1.0 - 2**-33, np.nextafter(1.0, 0.0)])
 @pytest.mark.parametrize("first_row", [0, 3])
 def test_masks_are_those_of_dropout(rate, first_row):

@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from array_api_compat import array_namespace, is_torch_array, is_torch_namespace
 
-__all__ = ["Array", "Namespace", "array_namespace", "constants", "in_numpy", "sum_float64", "wide"]
+__all__ = ["Array", "Namespace", "array_namespace", "constants", "in_numpy", "sign", "sum_float64", "wide"]
 
 Array: TypeAlias = Any  # the standard has no static type yet: NumPy, array-api-strict, torch, ...
 Namespace: TypeAlias = Any
@@ -23,6 +23,17 @@ def wide(x: Array) -> Array:
 def sum_float64(x: Array) -> Array:
     """The sum of all elements, accumulated in float64 whatever the dtype of ``x`` (a 0-d array); see :func:`wide`."""
     return array_namespace(x).sum(wide(x))
+
+
+def sign(x: Array) -> Array:
+    """-1, 0 or 1, and NaN where ``x`` is.
+
+    >>> sign(np.array([-2.0, 0.0, 0.5])).tolist()
+    [-1.0, 0.0, 1.0]
+    """
+    xp = array_namespace(x)
+    # the compatible one of torch asks the device where numbers are NaN
+    return xp.where(xp.isnan(x), x, x.sign()) if is_torch_namespace(xp) else xp.sign(x)
 
 
 def in_numpy(x: Array) -> np.ndarray:

@@ -7,7 +7,7 @@ L2 alone, and shrink the weights for L1 afterwards: ``shrinkage``.
 
 from __future__ import annotations
 
-from lamina.engine.formulas.array import Array, array_namespace, sum_float64, wide
+from lamina.engine.formulas.array import Array, array_namespace, sign, sum_float64, wide
 
 __all__ = ["max_norm", "penalty", "penalty_gradient"]
 
@@ -31,7 +31,7 @@ def penalty_gradient(w: Array, l1: Array | float, l2: Array | float) -> Array:
     array([-2.,  0.])
     """
     # penalty = sum l1 |w| + 1/2 l2 w^2
-    return l1 * array_namespace(w).sign(w) + l2 * w
+    return l1 * sign(w) + l2 * w
 
 
 def max_norm(weight: Array, bound: float) -> Array:

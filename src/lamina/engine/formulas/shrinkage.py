@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TypeAlias
 
-from lamina.engine.formulas.array import Array, array_namespace
+from lamina.engine.formulas.array import Array, array_namespace, sign
 from lamina.engine.formulas.update import Count, Slots, deviation, nadam_rates
 
 __all__ = ["STEP_SIZES", "shrink", "with_l1"]
@@ -29,7 +29,7 @@ def shrink(w: Array, threshold: Number) -> Array:
     array([-1.5,  0. ,  1. ])
     """
     xp = array_namespace(w)
-    return xp.where(xp.abs(w) > threshold, w - xp.sign(w) * threshold, xp.zeros_like(w))
+    return xp.where(xp.abs(w) > threshold, w - sign(w) * threshold, xp.zeros_like(w))
 
 
 def with_l1(kind: str, coefficients: tuple[float, ...], l1: Number) -> tuple[Number, ...]:

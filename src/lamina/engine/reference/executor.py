@@ -20,8 +20,9 @@ from lamina.engine.program import Program
 from lamina.engine.reference.failure import all_finite
 from lamina.engine.reference.objective import by_head, head_losses
 from lamina.engine.reference.passes import Mode
-from lamina.engine.reference.rows import chunks
-from lamina.engine.reference.step import Setting, Step, total_weight
+from lamina.engine.reference.rows import chunks, total_weight
+from lamina.engine.reference.setting import Setting
+from lamina.engine.reference.step import Step
 from lamina.engine.reference.watching import Watching
 
 if TYPE_CHECKING:

@@ -56,6 +56,10 @@ class Movement:
     ----------
     trains : bool array of shape (num_parameters,)
         Which numbers training changes.
+    everywhere : bool array or None
+        The same; None if it changes all of them. So is ``acts`` in all methods: where a step acts.
+    factors : array of shape (num_parameters,) or None
+        Those of the learning rate; None if all are 1.
     """
 
     def __init__(self, program: Program, xp: Namespace, number: dict[str, object]) -> None:
@@ -69,6 +73,7 @@ class Movement:
         factors = [p.learning_rate_factor for p in program.parameters]
         self.factors = self._spread(factors) if set(factors) - {1.0} else None
         self.trains = self._spread([float(p.trainable) for p in program.parameters]) > 0
+        self.everywhere = None if all(p.trainable for p in program.parameters) else self.trains
         self._by_row = [p for p in program.parameters if p.by_row and p.trainable]
         self._bounded = [p for p in program.parameters if p.max_norm > 0]
         names = dict.fromkeys(p.layer for p in program.parameters)
@@ -76,14 +81,13 @@ class Movement:
 
     def trainable_only(self, vector: Array) -> Array:
         """The vector, with 0 for what stands still."""
-        return self._xp.where(self.trains, vector, self._xp.zeros_like(vector))
+        return self._where(self.everywhere, vector)
 
-    def acts(self, gradient: Array) -> Array:
+    def acts(self, gradient: Array) -> Array | None:
         """Where a step with this gradient of the losses acts: on what is trained; of a matrix by row, on its rows with one."""
-        acts = self.trains
         if not self._by_row:
-            return acts
-        acts = self._xp.asarray(acts, copy=True)
+            return self.everywhere
+        acts = self._xp.asarray(self.trains, copy=True)
         for p in self._by_row:
             rows = self._xp.reshape(gradient[p.slice], p.shape)
             touched = self._xp.any(rows != 0, axis=1, keepdims=True)
@@ -91,7 +95,7 @@ class Movement:
         return acts
 
     def penalty(self, parameters: Array, factor: Array | float, acts: Array | None = None) -> Array | float:
-        """The penalty term in the loss of a batch; ``acts``: where it acts, everywhere if None."""
+        """The penalty term in the loss of a batch."""
         if not self._penalized:
             return 0.0
         return factor * penalty(parameters, self._where(acts, self._l1), self._where(acts, self._l2))
@@ -105,7 +109,9 @@ class Movement:
         l1, l2 = self._l1 if l1_slope else 0.0, self._where(acts, self._l2)
         return gradient + factor * penalty_gradient(parameters, l1, l2)
 
-    def moved(self, parameters: Array, slots: Array, gradient: Array, plan: TrainingPlan, pace: Pace, acts: Array) -> Moved:
+    def moved(
+        self, parameters: Array, slots: Array, gradient: Array, plan: TrainingPlan, pace: Pace, acts: Array | None
+    ) -> Moved:
         """Clipping, weight decay and the update rule, where the step ``acts``."""
         rule, xp = plan.rule, self._xp
         gradient = bounded(gradient, plan.clipping, self._layers, acts)
@@ -114,6 +120,8 @@ class Movement:
             w = decay(w, self._decays, rate, pace.weight_decay)
         before = tuple(slots[i, :] for i in range(rule.num_slots))
         w, after = RULES[rule.kind](w, gradient, before, pace.t, rate, *self._coefficients(plan, pace))
+        if acts is None:
+            return Moved(w, after, gradient)
         kept = tuple(xp.where(acts, slot, old) for slot, old in zip(after, before, strict=True))
         return Moved(xp.where(acts, w, parameters), kept, gradient)
 
@@ -146,8 +154,8 @@ class Movement:
         l1 = self._strengths(pace)
         return plan.rule.coefficients if l1 is None else with_l1(plan.rule.kind, plan.rule.coefficients, l1)
 
-    def _where(self, acts: Array | None, strengths: Array) -> Array:
-        return strengths if acts is None else self._xp.where(acts, strengths, self._xp.zeros_like(strengths))
+    def _where(self, acts: Array | None, vector: Array) -> Array:
+        return vector if acts is None else self._xp.where(acts, vector, self._xp.zeros_like(vector))
 
     def _spread(self, numbers: Sequence[float]) -> Array:
         """One number per parameter tensor, repeated over its slice of the flat vector."""

@@ -63,7 +63,9 @@ def _by_member(logits: Array, target: Array, members: int) -> tuple[Array, Array
     if members == 1:
         return logits, target
     xp = array_namespace(logits)
-    return xp.reshape(logits, (-1, logits.shape[1] // members)), xp.repeat(target, members, axis=0)
+    n, width = target.shape
+    repeated = xp.reshape(xp.broadcast_to(target[:, None, :], (n, members, width)), (n * members, width))
+    return xp.reshape(logits, (-1, logits.shape[1] // members)), repeated
 
 
 def _mean_over_members(losses: Array, members: int) -> Array:

@@ -20,7 +20,8 @@ from lamina.engine.randomness import PERTURB_ALL, PERTURB_ONE, random_words
 from lamina.engine.reference.failure import find_activation, find_loss, find_statistics
 from lamina.engine.reference.objective import by_head, head_losses
 from lamina.engine.reference.passes import Tape
-from lamina.engine.reference.step import Step, total_weight
+from lamina.engine.reference.rows import total_weight
+from lamina.engine.reference.step import Step
 
 __all__ = ["draw_changes", "draw_signs", "perturb"]
 

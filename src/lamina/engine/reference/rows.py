@@ -10,8 +10,9 @@ from array_api_compat import is_array_api_obj, is_numpy_namespace
 from scipy import sparse
 
 from lamina.engine.formulas.array import Array, array_namespace
+from lamina.engine.plan import Batches
 
-__all__ = ["chunks", "gather"]
+__all__ = ["chunks", "gather", "row_weights", "total_weight"]
 
 
 def gather(source: Any, order: np.ndarray, like: Array, *, keep_sparse: bool = False) -> Array:
@@ -49,3 +50,14 @@ def chunks(num_rows: int, size: int) -> Iterator[np.ndarray]:
     """
     for start in range(0, max(num_rows, 1), size):
         yield np.arange(start, min(start + size, num_rows), dtype=np.int64)
+
+
+def row_weights(data: Batches, rows: np.ndarray) -> np.ndarray | None:
+    """The sample weights of ``rows``, float64; None if none are given, which means 1."""
+    return None if data.sample_weight is None else np.asarray(data.sample_weight, dtype=np.float64)[rows]
+
+
+def total_weight(data: Batches, rows: np.ndarray) -> float:
+    """The sum of the sample weights of ``rows``."""
+    weights = row_weights(data, rows)
+    return float(len(rows)) if weights is None else float(np.sum(weights))

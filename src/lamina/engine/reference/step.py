@@ -7,41 +7,27 @@ Both the executor and the perturbation of weights use it. What it computes stand
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
 
 from lamina.engine.executor import Gradient, Update
-from lamina.engine.formulas.array import Array, Namespace, array_namespace, in_numpy, wide
+from lamina.engine.formulas.array import Array, array_namespace, in_numpy, wide
 from lamina.engine.formulas.clipping import norm
 from lamina.engine.plan import Batches, Failure, InputArray, TrainingPlan, UpdateRule
 from lamina.engine.program import Program
-from lamina.engine.randomness import keep_mask
 from lamina.engine.reference.failure import all_finite, find_activation, find_gradient, find_loss, find_statistics, find_update
 from lamina.engine.reference.movement import Movement, Pace
 from lamina.engine.reference.objective import head_gradients, head_losses, head_scales
 from lamina.engine.reference.passes import Mode, Tape, flatten, run_backward, run_forward, unflatten
-from lamina.engine.reference.rows import gather
+from lamina.engine.reference.rows import gather, row_weights, total_weight
+from lamina.engine.reference.setting import Setting
 
-__all__ = ["Half", "Setting", "Step", "row_weights", "total_weight"]
+__all__ = ["Half", "Step"]
 
 _UNTRAINED = TrainingPlan(UpdateRule("gradient_descent", (), 0))
-
-
-class Setting(NamedTuple):
-    """Where a step computes.
-
-    ``xp``: the array library; ``device``: of its arrays, None for its default. ``scalar``: makes the numbers of a step, such as
-    the learning rate, what the formulas get; ``keep_mask``: as :func:`lamina.engine.randomness.keep_mask`, and what makes masks
-    on the device.
-    """
-
-    xp: Namespace = np
-    device: object = None
-    scalar: Callable[[float], Array | float] = float
-    keep_mask: Callable[..., Array] = keep_mask
 
 
 class Half(NamedTuple):
@@ -285,7 +271,7 @@ class Step:
         ``l1_factor`` multiplies the strengths of L1; 0 if the gradient has its slope. ``acts``: what the step changes; all that
         is trained if None.
         """
-        acts, pace = self.movement.trains if acts is None else acts, self.pace(step, learning_rate, weight_decay, l1_factor)
+        acts, pace = self.movement.everywhere if acts is None else acts, self.pace(step, learning_rate, weight_decay, l1_factor)
         moved = self.movement.moved(self.parameters, self.slots, gradient, self.plan, pace, acts)
         is_clipped = moved.gradient is not gradient and bool(self.xp.any(moved.gradient != gradient))
         self.parameters[...] = moved.parameters
@@ -321,14 +307,3 @@ class Step:
         if math.isfinite(loss):
             return found or find_gradient(self.program, vector, step)
         return found or find_loss(self.program, gradient.losses.tolist(), step)
-
-
-def row_weights(data: Batches, rows: np.ndarray) -> np.ndarray | None:
-    """The sample weights of ``rows``, float64; None if none are given, which means 1."""
-    return None if data.sample_weight is None else np.asarray(data.sample_weight, dtype=np.float64)[rows]
-
-
-def total_weight(data: Batches, rows: np.ndarray) -> float:
-    """The sum of the sample weights of ``rows``."""
-    weights = row_weights(data, rows)
-    return float(len(rows)) if weights is None else float(np.sum(weights))

@@ -34,7 +34,7 @@ def replayed(torch: Any, device: Any, work: Callable[[], None], rehearse: Callab
             rehearse()
     here.wait_stream(aside)
     graph = torch.cuda.CUDAGraph()
-    with torch.cuda.graph(graph):
+    with torch.cuda.graph(graph, capture_error_mode="thread_local"):  # other threads may train on the same device
         work()
     replay: Callable[[], None] = graph.replay
     return replay

@@ -16,7 +16,7 @@ from lamina.engine.own_functions import OwnFunctions
 from lamina.engine.plan import Batches, InputArray, StepValues, TrainingPlan, TrainingResult
 from lamina.engine.program import Program
 from lamina.engine.reference.executor import ReferenceExecutor, observation_in_numpy
-from lamina.engine.reference.step import Setting
+from lamina.engine.reference.setting import Setting
 from lamina.engine.torch.device_rows import DeviceRows, tensor_of
 from lamina.engine.torch.devices import chosen_device
 from lamina.engine.torch.masks import keep_mask

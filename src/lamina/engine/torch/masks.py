@@ -11,7 +11,7 @@ from typing import Any
 from lamina.engine.formulas.array import Array
 from lamina.engine.randomness import DROPOUT, MULTIPLIERS, WEYL
 
-__all__ = ["keep_mask", "random_words"]
+__all__ = ["keep_mask", "random_words", "threshold"]
 
 _LOW = 0xFFFFFFFF
 _HALF = 0xFFFF
@@ -22,7 +22,7 @@ def random_words(
 ) -> Array:
     """``count`` 32-bit words of a stream, as :func:`lamina.engine.randomness.random_words`, int64 (count,).
 
-    ``step`` may be a scalar on the device.
+    ``step`` may be a scalar on the device, or an array (steps, 1), which gives words (steps, count).
     """
     first_block, skipped = divmod(first, 4)
     num_blocks = -(-(skipped + count) // 4)
@@ -34,7 +34,8 @@ def random_words(
         (high0, low0), (high1, low1) = _product(c0, MULTIPLIERS[0]), _product(c2, MULTIPLIERS[1])
         c0, c1, c2, c3 = high1 ^ c1 ^ key0, low1, high0 ^ c3 ^ key1, low0
         key0, key1 = (key0 + WEYL[0]) & _LOW, (key1 + WEYL[1]) & _LOW
-    return torch.stack([c0, c1, c2, c3], dim=1).reshape(-1)[skipped : skipped + count]
+    words = torch.stack([c0, c1, c2, c3], dim=-1)
+    return words.reshape((*words.shape[:-2], -1))[..., skipped : skipped + count]
 
 
 def keep_mask(
@@ -51,14 +52,15 @@ def keep_mask(
 ) -> Array:
     """Which elements dropout keeps, as :func:`lamina.engine.randomness.keep_mask`; step and rate may be scalars on the device."""
     words = random_words(torch, device, rows * width, seed=seed, purpose=DROPOUT, step=step, op=op, first=first_row * width)
-    return (words >= _threshold(torch, rate)).reshape(rows, width)
-
-
-def _threshold(torch: Any, rate: Array | float) -> Array | int:
-    """``floor(rate * 2^32)``, at most 2^32 - 1."""
     if isinstance(rate, float):
-        return min(int(rate * 4294967296.0), _LOW)
-    return torch.clamp(torch.floor(rate * 4294967296.0).to(torch.int64), max=_LOW)
+        return (words >= threshold(rate)).reshape(rows, width)
+    least = torch.clamp(torch.floor(rate * 4294967296.0).to(torch.int64), max=_LOW)
+    return (words >= least).reshape(rows, width)
+
+
+def threshold(rate: float) -> int:
+    """The lowest word that keeps an element: ``floor(rate * 2^32)``, at most 2^32 - 1."""
+    return min(int(rate * 4294967296.0), _LOW)
 
 
 def _product(x: Array, factor: int) -> tuple[Array, Array]:

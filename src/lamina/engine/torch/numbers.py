@@ -10,7 +10,8 @@ import numpy as np
 from lamina.engine.formulas.array import Array
 from lamina.engine.plan import Batches, StepValues
 from lamina.engine.reference.objective import head_scales
-from lamina.engine.reference.step import Step, total_weight
+from lamina.engine.reference.rows import total_weight
+from lamina.engine.reference.step import Step
 
 __all__ = ["Columns", "StepNumbers"]
 

@@ -7,6 +7,8 @@ that step again, as plainly as ever, and says where the first such number was.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -19,12 +21,13 @@ from lamina.engine.reference.movement import Pace
 from lamina.engine.reference.step import Half, Step
 from lamina.engine.torch.capture import replayed
 from lamina.engine.torch.device_rows import DeviceRows
+from lamina.engine.torch.drawn_masks import DrawnMasks
 from lamina.engine.torch.numbers import Columns, StepNumbers
 
 __all__ = ["DeviceSteps", "Found"]
 
-_MOST_STEPS = 512  # whose numbers and row numbers are on the device at a time
-_MOST_ROWS = 2**20
+_MOST_STEPS = 512  # whose rows and numbers are gathered at a time
+_MOST_NUMBERS = 2**22  # of these rows, unless one batch has more
 _WORTH_RECORDING = 8  # steps of one kind
 
 
@@ -59,21 +62,20 @@ class DeviceSteps:
         self._torch, self._learner, self._columns, self._batch_size = torch, learner, columns, batch_size
         program, device = learner.program, learner.setting.device
         wide, exact = {"dtype": learner.wide, "device": device}, {"dtype": torch.int64, "device": device}
-        most = max(1, min(_MOST_STEPS, _MOST_ROWS // max(batch_size, 1)))
-        self._most = most
+        widths = [program.widths[b] for b in program.inputs] + [head.target_width for head in program.heads]
+        self._most = most = max(1, min(_MOST_STEPS, _MOST_NUMBERS // max(1, batch_size * sum(widths))))
         self._device = device
         # a device without float64 gets exact numbers with each kernel, and no graph is recorded there
         self._tells_numbers = learner.setting.scalar is float
-        widths = [program.widths[b] for b in program.inputs] + [head.target_width for head in program.heads]
-        self._batch = [torch.zeros((batch_size, width), **learner.number) for width in widths]
-        self._weights = torch.zeros(batch_size, **wide) if is_weighted else None
-        self._order = torch.zeros((most, batch_size), **exact)
+        self._rows = [torch.zeros((most, batch_size, width), **learner.number) for width in widths]
+        self._weights = torch.zeros((most, batch_size), **wide) if is_weighted else None
         self._table = torch.zeros((most, columns.width), **wide)
         self._first_step, self._k, self._done = (torch.zeros((), **exact) for _ in range(3))
         self._goes_on = torch.zeros((), dtype=torch.bool, device=device)
         heads = torch.zeros((most, columns.num_heads), **wide)
         of_steps = torch.zeros(most, **wide), torch.zeros(most, **wide), torch.zeros(most, dtype=torch.bool, device=device)
         self._found = Found(of_steps[0], heads, *of_steps[1:])
+        self._masks = DrawnMasks(torch, program, device, batch_size, most)
         self._told: tuple[StepNumbers, int] | None = None
         self._num_taken = 0
         self._go: Callable[[], None] = self._take
@@ -87,9 +89,11 @@ class DeviceSteps:
         parts: list[list[Array]] = []
         for start in range(0, len(batches), self._most):
             window = slice(start, min(start + self._most, len(batches)))
-            self._load(batches[window], table[window], first_step + start)
+            self._load(rows, batches[window], table[window], first_step + start)
             for k, row in enumerate(table[window]):
-                self._gather(rows, k)
+                if k % self._masks.ahead == 0:
+                    steps = slice(start + k, min(start + k + self._masks.ahead, window.stop))
+                    self._masks.draw(first_step + start + k, self._rates(values, steps), self._learner.plan.seed)
                 if self._tells_numbers:
                     self._told = self._columns.read(row.tolist()), first_step + start + k
                 self._step()
@@ -97,18 +101,23 @@ class DeviceSteps:
         done = int(self._done)  # here the host waits, once a call
         return Found(*(np.concatenate([in_numpy(part) for part in column])[:done] for column in zip(*parts, strict=True)))
 
-    def _load(self, batches: np.ndarray, table: np.ndarray, first_step: int) -> None:
+    def _load(self, rows: DeviceRows, batches: np.ndarray, table: np.ndarray, first_step: int) -> None:
+        """Gather the rows and numbers of some steps, so that these need nothing but a place among them."""
         count = len(batches)
-        self._order[:count] = self._torch.from_numpy(np.array(batches))
+        # from memory that nobody writes, so that the host need not wait for the device
+        order = self._torch.from_numpy(batches.reshape(-1).copy()).to(self._device, non_blocking=True)
+        for source, out in zip(rows.sources, [*self._rows, *(() if self._weights is None else (self._weights,))], strict=True):
+            source.take(order, out[:count].flatten(0, 1))
         if not self._tells_numbers:
-            self._table[:count] = self._torch.from_numpy(table)
+            self._table[:count].copy_(self._torch.from_numpy(table), non_blocking=True)
         self._first_step.fill_(first_step)
         self._k.zero_()
 
-    def _gather(self, rows: DeviceRows, k: int) -> None:
-        own, places = self._order[k], [*self._batch, *(() if self._weights is None else (self._weights,))]
-        for source, out in zip(rows.sources, places, strict=True):
-            source.take(own, out)
+    def _rates(self, values: StepValues, steps: slice) -> np.ndarray:
+        """Of each step, the rates of the ops that draw masks."""
+        if values.dropout_rates is not None:
+            return values.dropout_rates[steps]
+        return np.tile(self._learner.program.mask_rates, (steps.stop - steps.start, 1))
 
     def _step(self) -> None:
         """Take a step; after enough of them by a recording, if nothing in it is the user's own."""
@@ -127,12 +136,14 @@ class DeviceSteps:
             each.copy_(copy)
 
     def _take(self) -> None:
-        """The step of the rows that were gathered."""
+        """The next of the steps whose rows were gathered."""
         learner, plan, num_inputs = self._learner, self._learner.plan, len(self._learner.program.inputs)
         movement = learner.movement
         numbers, step = self._told or self._numbers()
-        tape = learner.run(self._batch[:num_inputs], learner.mode(step=step, rates=numbers.rates))
-        half = learner.half(tape, self._batch[num_inputs:], self._weights, numbers.total, numbers.scales)
+        mode = replace(learner.mode(step=step, rates=numbers.rates), keep_mask=partial(self._masks.keep_mask, self._k))
+        batch, weights = [self._at(each) for each in self._rows], None if self._weights is None else self._at(self._weights)
+        tape = learner.run(batch[:num_inputs], mode)
+        half = learner.half(tape, batch[num_inputs:], weights, numbers.total, numbers.scales)
         given = movement.trainable_only(half.vector)
         acts, factor = movement.acts(given), numbers.penalty_factor
         loss = self._loss(half) + movement.penalty(learner.parameters, factor, acts)

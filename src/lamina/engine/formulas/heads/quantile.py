@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from lamina.engine.formulas.array import Array, array_namespace, constants
+from lamina.engine.formulas.array import Array, array_namespace, constants, sign
 
 __all__ = ["gradient", "loss"]
 
@@ -28,7 +28,7 @@ def gradient(logits: Array, target: Array, *levels: float) -> Array:
     xp = array_namespace(logits, target)
     below, level = _difference(logits, target, levels)
     # cost = where(below > 0, level * below, (level - 1) * below), below = target - z
-    d_logits = xp.where(below > 0, -level, 1.0 - level) * xp.abs(xp.sign(below))
+    d_logits = xp.where(below > 0, -level, 1.0 - level) * xp.abs(sign(below))
     return xp.reshape(d_logits, logits.shape)
 
 
