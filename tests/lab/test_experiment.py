@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -83,7 +84,7 @@ def test_as_python_a_state_is_the_same_training(state: LabState, tmp_path: Path,
     monkeypatch.chdir(tmp_path)
     csv.write_csv(TABLE, "table.csv")
     names: dict[str, Any] = {}
-    exec(as_python(state, epochs=5), names)
+    exec(as_python(replace(state, training=replace(state.training, max_epochs=5))), names)
     np.testing.assert_array_equal(
         names["trainer"].executor.snapshot().parameters, trainer.executor.snapshot().parameters, strict=True
     )
@@ -125,7 +126,7 @@ def test_of_restarts_as_python_the_best_stays(monkeypatch: pytest.MonkeyPatch) -
         trainer.fit(rows.X, rows.y, max_epochs=5)
     best = min(trainers, key=lambda trainer: trainer.evaluate(rows.X_val, rows.y_val)["loss"])
     names: dict[str, Any] = {}
-    exec(as_python(state, epochs=5), names)
+    exec(as_python(replace(state, training=replace(state.training, max_epochs=5))), names)
     assert names["trainer"].seed == best.seed
     np.testing.assert_array_equal(names["trainer"].executor.snapshot().parameters, best.executor.snapshot().parameters)
 
