@@ -180,3 +180,20 @@ def test_a_unit_that_gives_next_to_nothing_has_an_empty_map() -> None:
 def test_a_network_of_many_weights_has_no_lines() -> None:
     state = LabState(layers=(LayerState(300), LayerState(300)))
     assert weights_of(build(state, rows_of(state))) == {}
+
+
+@pytest.mark.parametrize(
+    ("training", "done", "epochs", "comment"),
+    [
+        (TrainingState(max_epochs=50), 20, 50, False),
+        (TrainingState(), 0, 100, True),
+        (TrainingState(), 3762, 3762, True),
+        (TrainingState(), 100_000, 100_000, False),
+        (TrainingState(schedule="cosine"), 20, 100_000, False),
+    ],
+)
+def test_the_code_trains_for_as_long_as_the_page_did_or_says_why_not(
+    training: TrainingState, done: int, epochs: int, comment: bool
+) -> None:
+    text = as_python(LabState(training=training), done=done)
+    assert f"max_epochs={epochs})" in text and ("100,000 epochs." in text) == comment

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from lamina.doctor.finding import Finding
@@ -15,7 +17,9 @@ _BLOCKS = 40  # of whose medians the course is taken: single epochs rise by chan
 _FEWEST = 10
 
 
-def examine_curves(epochs: np.ndarray, losses: np.ndarray, validation_losses: np.ndarray) -> Finding | None:
+def examine_curves(
+    epochs: np.ndarray, losses: np.ndarray, validation_losses: np.ndarray, *, lowest: tuple[float, float] | None = None
+) -> Finding | None:
     """Whether the validation loss has risen over its lowest while the training loss fell on; None if it has not.
 
     Parameters
@@ -23,6 +27,8 @@ def examine_curves(epochs: np.ndarray, losses: np.ndarray, validation_losses: np
     epochs, losses, validation_losses : ndarray of shape (points,)
         Of a training that did not go back to its best weights, in the order of its epochs. Points that are not finite are left
         out.
+    lowest : (epoch, validation loss), optional
+        The lowest one, where the points do not hold it: they may be few of many.
 
     Examples
     --------
@@ -41,6 +47,10 @@ def examine_curves(epochs: np.ndarray, losses: np.ndarray, validation_losses: np
     course = validation_course(History([{"loss": loss, "validation_loss": other} for _, loss, other in blocks.T]))
     assert course is not None
     place = round(course.best_at * blocks.shape[1]) - 1
+    found = of_course(course, at_epoch=max(1, round(blocks[0, place])), last_epoch=round(points[0, -1]))
     if not blocks[1, -1] < blocks[1, place]:  # it rose with the others: that is another fault
         return None
-    return of_course(course, at_epoch=max(1, round(blocks[0, place])), last_epoch=round(points[0, -1]))
+    if found is None or lowest is None or not 0 < lowest[1] < course.best:
+        return found
+    exact = replace(course, best=lowest[1], rise=course.last / lowest[1] - 1)
+    return of_course(exact, at_epoch=max(1, round(lowest[0])), last_epoch=round(points[0, -1]))

@@ -76,7 +76,7 @@ def with_curves(findings: Sequence[dict[str, Any]], state: LabState, curves: Cur
     """
     training = state.training
     goes_back = training.patience > 0 and training.keeps_best and "validation" in training.stop_monitor
-    found = None if goes_back else examine_curves(curves.epochs, curves.losses, curves.validation_losses)
+    found = None if goes_back else examine_curves(*curves[:3], lowest=curves.lowest)
     if found is None:
         return list(findings)
     others = [finding for finding in findings if finding["name"] not in ("healthy", found.name)]

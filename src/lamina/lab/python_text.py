@@ -118,7 +118,7 @@ def _hidden(layer: LayerState, number: int, penalties: str) -> Iterator[str]:
 def _epochs(training: TrainingState, done: int) -> tuple[int, str]:
     """How many to train for, and a comment on it."""
     goes_by_length = "steps" in FURTHER["schedule"][training.schedule] and training.schedule_settings.get("steps") is None
-    if training.max_epochs < MOST_EPOCHS or goes_by_length:
+    if training.max_epochs < MOST_EPOCHS or goes_by_length or done >= MOST_EPOCHS:
         return training.max_epochs, ""
     if done:
         return done, f"# As far as the lab had come: it goes on to {MOST_EPOCHS:,} epochs."

@@ -87,6 +87,7 @@ class Watcher(Callback):
         self._next_frame = self._next_maps = 0.0
         self._points: Series[tuple[float, ...]] = Series(_CURVE)
         self._loss = float("nan")
+        self._lowest = math.inf, 0  # validation loss, and the step of it
 
     def on_fit_begin(self, trainer: Any) -> None:
         self._judge, self._densities = Judge(self.experiment), Densities(self.experiment)
@@ -141,7 +142,9 @@ class Watcher(Callback):
     def curves(self) -> Curves:
         """The points that were shown so far."""
         steps, losses, validation_losses, _ = np.array(list(self._points), dtype=np.float64).reshape(-1, 4).T
-        return Curves(steps / max(1, self.experiment.trainer.steps_per_epoch or 1), losses, validation_losses)
+        each = max(1, self.experiment.trainer.steps_per_epoch or 1)
+        loss, step = self._lowest
+        return Curves(steps / each, losses, validation_losses, (step / each, loss) if math.isfinite(loss) else None)
 
     @property
     def outcome(self) -> float:
@@ -155,6 +158,7 @@ class Watcher(Callback):
         experiment = self.experiment
         trainer = experiment.trainer
         loss, validation = self._loss if trainer.step else float("nan"), self._judge.measure()
+        self._lowest = min(self._lowest, (validation["loss"], trainer.step))
         self._points.add((trainer.step, loss, validation["loss"], validation["metric"]))
         values: dict[str, Any] = {
             "kind": "frame",
