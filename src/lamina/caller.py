@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import sys
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from types import FrameType
 
-__all__ = ["SCIKIT_LEARN_MODULE", "warn_caller", "warnings_kept"]
+__all__ = ["SCIKIT_LEARN_MODULE", "warn_caller", "warnings_kept", "warnings_told"]
 
 # The module of scikit-learn's estimators with the same names; see warn_caller.
 SCIKIT_LEARN_MODULE = "sklearn.neural_network._multilayer_perceptron"
@@ -17,7 +17,7 @@ SCIKIT_LEARN_MODULE = "sklearn.neural_network._multilayer_perceptron"
 # Packages that call Lamina on behalf of the user.
 _GO_BETWEENS = frozenset({"lamina", "sklearn", "joblib", "concurrent", "threading", "multiprocessing", "runpy"})
 
-_KEPT: ContextVar[list[str] | None] = ContextVar("kept warnings", default=None)
+_TOLD: ContextVar[Callable[[str], None] | None] = ContextVar("who is told of warnings", default=None)
 
 
 @contextmanager
@@ -32,11 +32,23 @@ def warnings_kept() -> Iterator[list[str]]:
     ['odd']
     """
     kept: list[str] = []
-    token = _KEPT.set(kept)
-    try:
+
+    def keep(text: str) -> None:
+        if text not in kept:
+            kept.append(text)
+
+    with warnings_told(keep):
         yield kept
+
+
+@contextmanager
+def warnings_told(tell: Callable[[str], None]) -> Iterator[None]:
+    """Hand each of this thread's warnings to a function when it comes, instead of giving it."""
+    token = _TOLD.set(tell)
+    try:
+        yield
     finally:
-        _KEPT.reset(token)
+        _TOLD.reset(token)
 
 
 def warn_caller(text: str, category: type[Warning], *, module: str | None = None) -> None:
@@ -50,9 +62,8 @@ def warn_caller(text: str, category: type[Warning], *, module: str | None = None
         What a filter's ``module`` is matched against; by default the module of that line. Warnings that scikit-learn's estimators
         also give use :data:`SCIKIT_LEARN_MODULE`, so that filters written for those with ``module="sklearn"`` work here too.
     """
-    if (kept := _KEPT.get()) is not None:
-        if text not in kept:
-            kept.append(text)
+    if (tell := _TOLD.get()) is not None:
+        tell(text)
         return
     frame = _callers_frame()
     names = frame.f_globals

@@ -59,12 +59,12 @@ class Settings:
         check_description(description, cls)
         known = {f.name: f for f in fields(cls)}  # type: ignore[arg-type]
         settings = {name: value for name, value in description.items() if name != "kind"}
-        check_keys(settings, known, owner=cls.__name__)
+        check_keys(settings, known, owner=cls.owner or cls.__name__)
         missing = [
             name for name, f in known.items() if name not in settings and f.default is MISSING and f.default_factory is MISSING
         ]
         if missing:
-            raise InvalidSettingError(phrase(missing[0], "must be given", list(settings), owner=cls.__name__))
+            raise InvalidSettingError(phrase(missing[0], "must be given", list(settings), owner=cls.owner or cls.__name__))
         return cls(**settings)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -83,7 +84,7 @@ def test_as_python_a_state_is_the_same_training(state: LabState, tmp_path: Path,
     monkeypatch.chdir(tmp_path)
     csv.write_csv(TABLE, "table.csv")
     names: dict[str, Any] = {}
-    exec(as_python(state, epochs=5), names)
+    exec(as_python(replace(state, training=replace(state.training, max_epochs=5))), names)
     np.testing.assert_array_equal(
         names["trainer"].executor.snapshot().parameters, trainer.executor.snapshot().parameters, strict=True
     )
@@ -125,7 +126,7 @@ def test_of_restarts_as_python_the_best_stays(monkeypatch: pytest.MonkeyPatch) -
         trainer.fit(rows.X, rows.y, max_epochs=5)
     best = min(trainers, key=lambda trainer: trainer.evaluate(rows.X_val, rows.y_val)["loss"])
     names: dict[str, Any] = {}
-    exec(as_python(state, epochs=5), names)
+    exec(as_python(replace(state, training=replace(state.training, max_epochs=5))), names)
     assert names["trainer"].seed == best.seed
     np.testing.assert_array_equal(names["trainer"].executor.snapshot().parameters, best.executor.snapshot().parameters)
 
@@ -179,3 +180,20 @@ def test_a_unit_that_gives_next_to_nothing_has_an_empty_map() -> None:
 def test_a_network_of_many_weights_has_no_lines() -> None:
     state = LabState(layers=(LayerState(300), LayerState(300)))
     assert weights_of(build(state, rows_of(state))) == {}
+
+
+@pytest.mark.parametrize(
+    ("training", "done", "epochs", "comment"),
+    [
+        (TrainingState(max_epochs=50), 20, 50, False),
+        (TrainingState(), 0, 100, True),
+        (TrainingState(), 3762, 3762, True),
+        (TrainingState(), 100_000, 100_000, False),
+        (TrainingState(schedule="cosine"), 20, 100_000, False),
+    ],
+)
+def test_the_code_trains_for_as_long_as_the_page_did_or_says_why_not(
+    training: TrainingState, done: int, epochs: int, comment: bool
+) -> None:
+    text = as_python(LabState(training=training), done=done)
+    assert f"max_epochs={epochs})" in text and ("100,000 epochs." in text) == comment

@@ -188,3 +188,36 @@ def test_closing_it_ends_the_thread_soon(told: Told) -> None:
         session.close()
         assert session.join(5)
         assert time.monotonic() - began < 5
+
+
+def test_what_a_training_warns_of_is_told_once_a_run_and_given_to_nobody_else(session: Session, told: Told) -> None:
+    state = LabState(layers=(LayerState(4, "step"),), training=TrainingState(max_epochs=2, restarts=2))
+    for run in (1, 2):
+        session.restart(state, play=True, run=run)
+        note = told.next("note")
+        assert note["run"] == run and note["text"].startswith("Adam cannot train the weights of 'hidden_1'")
+        kinds: list[str] = []
+        while "ended" not in kinds:
+            message = told.get(timeout=LONG_S)
+            kinds += [] if isinstance(message, bytes) else [message["kind"]]
+        assert "note" not in kinds
+
+
+def test_curves_are_those_of_the_run_and_know_its_lowest_validation_loss(session: Session, told: Told) -> None:
+    session.restart(LabState(training=TrainingState(max_epochs=40)), play=True)
+    losses = []
+    while not (isinstance(message := told.get(timeout=LONG_S), dict) and message["kind"] == "ended"):
+        losses += [unpack(message)[0]["validation"]["loss"]] if isinstance(message, bytes) else []
+    asked: queue.Queue[Any] = queue.Queue()
+    session.ask(lambda experiment: asked.put(session.curves))
+    curves = asked.get(timeout=LONG_S)
+    assert curves.epochs[-1] == 40 and curves.validation_losses[-1] == pytest.approx(losses[-1])
+    assert curves.lowest[1] == pytest.approx(min(losses)) and 0 < curves.lowest[0] <= 40
+
+
+def test_a_run_without_an_end_of_its_own_says_where_the_lab_ends_it(
+    session: Session, told: Told, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("lamina.lab.session.MOST_EPOCHS", 3)
+    session.restart(LabState(training=TrainingState(max_epochs=3)), play=True)
+    assert told.next("ended")["text"] == "3 epochs, the most that the lab trains for, were run."

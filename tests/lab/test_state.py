@@ -119,3 +119,22 @@ def test_a_step_that_would_not_end_while_one_looks_is_refused() -> None:
 def test_too_many_layers_are_refused() -> None:
     with pytest.raises(InvalidSettingError, match="layers must be at most 12"):
         LabState(layers=(LayerState(),) * 13)
+
+
+def test_errors_name_the_part_of_the_page_and_no_class() -> None:
+    described = LabState().to_dict()
+    for change, said in (
+        ({"data": {"rows": 5}}, "Data: rows must be an integer in"),
+        ({"layers": [{"units": 0}]}, "Hidden layer: units must be"),
+        ({"training": {"batch_size": -1}}, "Training: batch_size must be"),
+        ({"training": {"batches": 1}}, "Training"),
+        ({"seed": -1}, "The lab: seed must be"),
+    ):
+        with pytest.raises(InvalidSettingError, match=f"^{said}") as refused:
+            LabState.from_described(described | change)
+        assert "State" not in str(refused.value)
+
+
+def test_what_stands_behind_a_dot_in_an_address_is_none_of_the_state() -> None:
+    state = LabState(seed=3)
+    assert from_address(f"{to_address(state)}.L17") == state

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import re
+import warnings
 import webbrowser
 from typing import Annotated, Any
 
@@ -44,6 +45,8 @@ def lab(
     browser : bool
         Open the page in the browser.
     """
+    from sklearn.exceptions import ConvergenceWarning
+
     from lamina.extras import require
     from lamina.http_server import LOOPBACK, listen, run
     from lamina.lab.guard import new_token
@@ -64,7 +67,10 @@ def lab(
         with contextlib.suppress(webbrowser.Error):
             webbrowser.open(address)
     sockets = {"ws": "websockets-sansio", "ws_max_size": _MESSAGE}
-    run(make_app(shared, token, number), listening, patience_s=1, owner="The lab", **sockets)
+    with warnings.catch_warnings():
+        # Of the doctor's plain models: it ignores them itself, but filters are the process's, and several may examine at once.
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        run(make_app(shared, token, number), listening, patience_s=1, owner="The lab", **sockets)
 
 
 def _first(what: str | None, target: str | None) -> tuple[Any, Any, int | None]:

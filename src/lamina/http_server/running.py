@@ -14,7 +14,7 @@ from typing import Any
 from lamina.extras import require
 from lamina.http_server.asgi import App, Receive, Scope, Send
 
-__all__ = ["run"]
+__all__ = ["given_up_quietly", "run"]
 
 
 def run(app: App, listening: socket.socket, *, patience_s: int, owner: str, **settings: Any) -> None:
@@ -39,32 +39,36 @@ def run(app: App, listening: socket.socket, *, patience_s: int, owner: str, **se
     """
     uvicorn = require("uvicorn", owner=owner)
     usual: dict[str, Any] = {"log_level": "error", "server_header": False, "timeout_graceful_shutdown": patience_s}
-    server = uvicorn.Server(uvicorn.Config(_ending_quietly(app), **(usual | settings)))
+    server = uvicorn.Server(uvicorn.Config(given_up_quietly(app), **(usual | settings)))
     # The server raises the signal again that ended it, for whoever handled it before.
     with suppress(KeyboardInterrupt), _termination_as_ctrl_c(), listening:
         asyncio.run(server.serve(sockets=[listening]))
 
 
-def _ending_quietly(app: App) -> App:
-    """Answer requests that the server gives up; it would take their end for a failure, and write down a traceback."""
+def given_up_quietly(app: App) -> App:
+    """The application, of which a call that the server gives up at its end is no error.
 
-    async def ending(scope: Scope, receive: Receive, send: Send) -> None:
-        has_begun = scope["type"] != "http"
+    A server that has waited for its patience cancels what still runs, such as the socket of a page that does not answer any more,
+    and would write a traceback of it. A request that was not answered yet is told to come again.
+    """
 
-        async def noted(message: MutableMapping[str, Any]) -> None:
+    async def quiet(scope: Scope, receive: Receive, send: Send) -> None:
+        has_begun = False
+
+        async def sending(message: MutableMapping[str, Any]) -> None:
             nonlocal has_begun
             has_begun = True
             await send(message)
 
         try:
-            await app(scope, receive, noted)
+            await app(scope, receive, sending)
         except asyncio.CancelledError:
-            if not has_begun:
+            if scope["type"] == "http" and not has_begun:
                 headers = [(b"content-length", b"0"), (b"connection", b"close")]
                 await send({"type": "http.response.start", "status": 503, "headers": headers})
                 await send({"type": "http.response.body", "body": b""})
 
-    return ending
+    return quiet
 
 
 @contextmanager

@@ -9,7 +9,8 @@ from typing import Any, Self
 
 from lamina.errors import LaminaError
 from lamina.lab.experiment import Experiment
-from lamina.lab.findings import examined
+from lamina.lab.findings import examined, of_a_copy, with_curves
+from lamina.lab.curves import Curves
 from lamina.training import Callback
 
 __all__ = ["Examiner"]
@@ -49,15 +50,19 @@ class Examiner:
         self._tell = tell
         self._ending = _Ending()
         self._thread: threading.Thread | None = None
+        self._known: tuple[Experiment, list[dict[str, Any]]] | None = None  # what the copy of an experiment showed
         self._is_closed = False
 
-    def examine(self, experiment: Experiment, run: int) -> None:
-        """Begin to examine an experiment; an examination that is under way is given up."""
+    def examine(self, experiment: Experiment, run: int, curves: Curves) -> None:
+        """Begin to examine an experiment, and its curves so far; an examination that is under way is given up.
+
+        A copy of it is trained once: it depends on the settings and the rows alone.
+        """
         if self._is_closed:
             return
         self.give_up()
         before, self._ending = self._thread, _Ending()
-        arguments = experiment, run, self._ending, before
+        arguments = experiment, run, curves, self._ending, before
         self._thread = threading.Thread(target=self._examine, args=arguments, name="lamina lab doctor", daemon=True)
         self._thread.start()
 
@@ -76,14 +81,16 @@ class Examiner:
             self._thread.join(timeout_s)
         return self._thread is None or not self._thread.is_alive()
 
-    def _examine(self, experiment: Experiment, run: int, ending: _Ending, before: threading.Thread | None) -> None:
+    def _examine(
+        self, experiment: Experiment, run: int, curves: Curves, ending: _Ending, before: threading.Thread | None
+    ) -> None:
         if before is not None:
             before.join()
         if ending.is_given_up.is_set():
             return
         findings, error = [], ""
         try:
-            findings = examined(experiment.state, experiment.rows, [ending])
+            findings = with_curves(self._of_copy(experiment, ending), experiment.state, curves)
         except _Given:
             return
         except LaminaError as refused:
@@ -92,4 +99,11 @@ class Examiner:
             logging.getLogger(__name__).exception("An examination of the lab ended.")
             error = f"The examination ended unexpectedly ({type(failed).__name__}: {failed})."
         if not ending.is_given_up.is_set():
-            self._tell({"kind": "findings", "run": run, "findings": findings, "error": error})
+            about = of_a_copy(experiment.state, experiment.rows)
+            self._tell({"kind": "findings", "run": run, "findings": findings, "about": about, "error": error})
+
+    def _of_copy(self, experiment: Experiment, ending: _Ending) -> list[dict[str, Any]]:
+        known = self._known
+        if known is None or known[0].rows is not experiment.rows or known[0].state != experiment.state:
+            known = self._known = experiment, examined(experiment.state, experiment.rows, [ending])
+        return known[1]

@@ -125,11 +125,11 @@ LESSONS: tuple[Lesson, ...] = (
         "The learning rate is the length of the step against the gradient. With small steps it takes long; with large ones the "
         "loss jumps, or grows.",
         (
-            "Try 0.01, 0.3 and 10, and compare the curves: those of the run before are dotted.",
+            "Try 0.01, 0.3, 1 and 3, and compare the curves: those of the run before are dotted.",
             "Which is the largest rate at which the loss still falls?",
-            "Choose the schedule cosine with a large rate: what changes towards the end of the 300 epochs?",
+            "Choose the schedule cosine with a rate of 1: what changes towards the end of the 300 epochs?",
         ),
-        _state("moons", (LayerState(8, "tanh"),), learning_rate=0.01, max_epochs=300, **_DESCENT),
+        _state("waves", (LayerState(8, "tanh"),), learning_rate=0.01, max_epochs=300, **_DESCENT),
     ),
     Lesson(
         "Batch, stochastic or mini-batch?",

@@ -7,12 +7,12 @@ import gzip
 import io
 import os
 import tempfile
-import warnings
 import zlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from lamina.caller import warnings_told
 from lamina.data import TableEncoder
 from lamina.data.readers import TABLE_SUFFIXES, read_table
 from lamina.errors import DataError, FileError, LaminaError, phrase
@@ -61,8 +61,7 @@ def open_file(path: str | os.PathLike[str], name: str = "") -> OpenedTable:
     """
     encoding = _encoding_of(path)
     columns = read_table(path, encoding=encoding, as_text=True)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of columns that say nothing: one of them may be the target
+    with warnings_told(lambda text: None):  # of columns that say nothing: one of them may be the target
         kinds = {row.column: row.kind for row in TableEncoder().fit(columns).columns_}
     note = "" if encoding == _USUAL else f"The file is not written in {_USUAL}; it was read as {encoding}."
     return OpenedTable(name or Path(path).name, columns, kinds, note)

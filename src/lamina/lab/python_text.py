@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from lamina.lab.state import LabState, LayerState, TrainingState, to_address
+from lamina.lab.state import FURTHER, MOST_EPOCHS, LabState, LayerState, TrainingState, to_address
 from lamina.lab.toy_data import TOYS
 from lamina.losses import get_loss
 
@@ -14,14 +14,15 @@ __all__ = ["as_python"]
 _EPOCHS = 100  # of a training that has no end
 
 
-def as_python(state: LabState, *, epochs: int = _EPOCHS) -> str:
+def as_python(state: LabState, *, done: int = 0) -> str:
     """Lines of Python that build and train what a state describes; the weights are those that the lab gets.
 
     Parameters
     ----------
     state : LabState
-    epochs : int, default=100
-        How many epochs they train for, unless the state asks for fewer.
+    done : int, default=0
+        The epochs that the lab has done. A state that asks for no end is trained for as many, or for 100 if there are none; but
+        for all of 100,000 if its schedule goes by the length of the run.
 
     Examples
     --------
@@ -46,12 +47,13 @@ def as_python(state: LabState, *, epochs: int = _EPOCHS) -> str:
         batch_size=32,
         seed=0,
     )
+    # The lab goes on to 100,000 epochs.
     trainer.fit(X, y, validation_data=(X_val, y_val), max_epochs=100)
     print(trainer.evaluate(X_val, y_val))
     """
     is_toy = state.data.source in TOYS
     network = list(_network(state, is_toy))
-    trainer = list(_trainer(state, is_toy, min(epochs, state.training.max_epochs)))
+    trainer = list(_trainer(state, is_toy, *_epochs(state.training, done)))
     used = [name for name in _NAMES if any(f"{name}(" in line for line in (*network, *trainer))]
     lines = [f"from lamina import {', '.join(sorted(used))}"]
     of_lab = ["TOYS"] if is_toy else ["from_address", "rows_of"]
@@ -113,7 +115,17 @@ def _hidden(layer: LayerState, number: int, penalties: str) -> Iterator[str]:
         yield f'h = Concat(name="beside_{number}")([h, values])'
 
 
-def _trainer(state: LabState, is_toy: bool, epochs: int) -> Iterator[str]:
+def _epochs(training: TrainingState, done: int) -> tuple[int, str]:
+    """How many to train for, and a comment on it."""
+    goes_by_length = "steps" in FURTHER["schedule"][training.schedule] and training.schedule_settings.get("steps") is None
+    if training.max_epochs < MOST_EPOCHS or goes_by_length or done >= MOST_EPOCHS:
+        return training.max_epochs, ""
+    if done:
+        return done, f"# As far as the lab had come: it goes on to {MOST_EPOCHS:,} epochs."
+    return _EPOCHS, f"# The lab goes on to {MOST_EPOCHS:,} epochs."
+
+
+def _trainer(state: LabState, is_toy: bool, epochs: int, comment: str) -> Iterator[str]:
     training = state.training
     loss = f'"{_loss(state)}"' if is_toy or training.loss != "auto" else "rows.loss"
     count = training.restarts
@@ -130,6 +142,8 @@ def _trainer(state: LabState, is_toy: bool, epochs: int) -> Iterator[str]:
     yield from (f"{indent}    {line}," for line in _further(training))
     yield f"{indent}    seed={'seed' if several else state.seed},"
     yield f"{indent})"
+    if comment:
+        yield f"{indent}{comment}"
     yield f"{indent}trainer.fit(X, y, validation_data=(X_val, y_val), max_epochs={epochs})"
     if several:
         yield "    trainers.append(trainer)"

@@ -23,7 +23,17 @@ from lamina.lab.lessons import LESSONS
 from lamina.lab.opened_table import OpenedTable, open_upload
 from lamina.lab.python_text import as_python
 from lamina.lab.session import Session
-from lamina.lab.state import CHOICES, FURTHER, INIT_SETTINGS, MOST_LAYERS, MOST_UNITS, LabState, from_address, to_address
+from lamina.lab.state import (
+    CHOICES,
+    FURTHER,
+    INIT_SETTINGS,
+    MOST_EPOCHS,
+    MOST_LAYERS,
+    MOST_UNITS,
+    LabState,
+    from_address,
+    to_address,
+)
 from lamina.model import save_model
 
 __all__ = ["MOST_PAGES", "Lab", "make_app"]
@@ -243,13 +253,18 @@ class _Page:
         """Called in the thread of the training."""
         run = self._session.run
         if experiment is None:
-            self._told({"kind": "findings", "run": run, "findings": [], "error": "There is nothing to examine yet."})
+            self._told({"kind": "findings", "run": run, "findings": [], "about": "", "error": "There is nothing to examine yet."})
         else:
             with suppress(RuntimeError):  # the loop is closed: the server ends
-                self._loop.call_soon_threadsafe(self._examiner.examine, experiment, run)
+                self._loop.call_soon_threadsafe(self._examiner.examine, experiment, run, self._session.curves)
 
     def _do_python(self, asked: Mapping[str, Any]) -> None:
-        self._take({"kind": "python", "text": as_python(_state_in(asked))})
+        """The code of a state whose run has done so many epochs."""
+        epochs = asked.get("epochs", 0)
+        if not isinstance(epochs, int) or isinstance(epochs, bool) or not 0 <= epochs <= MOST_EPOCHS:
+            rule = f"must be an integer in [0, {MOST_EPOCHS}]"
+            raise InvalidSettingError(phrase("epochs", rule, epochs, owner="The lab"))
+        self._take({"kind": "python", "text": as_python(_state_in(asked), done=epochs)})
 
     def _do_play(self, asked: Mapping[str, Any]) -> None:
         self._session.play()

@@ -4,24 +4,23 @@ from __future__ import annotations
 
 import logging
 import threading
-import warnings
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 
+from lamina.caller import warnings_told
 from lamina.errors import LaminaError, NonFiniteError
+from lamina.lab.curves import Curves
 from lamina.lab.experiment import Experiment, LabRows, build, rows_of
-from lamina.lab.state import LabState
+from lamina.lab.state import MOST_EPOCHS, LabState
 from lamina.lab.watcher import Watcher
 from lamina.training import Monitor
 
 __all__ = ["Session"]
 
 _PROBED_ROWS = 256
-_NOTING = threading.Lock()  # notes are the process's, not a thread's
-_Made = TypeVar("_Made")
 
 
 class _Closed(BaseException):
@@ -63,6 +62,8 @@ class Session:
         self._allowed_steps = self._allowed_epochs = 0  # while it does not play
         self._steps_a_second = 0.0  # 0: as many as can be
         self._experiment: Experiment | None = None
+        self._watcher: Watcher | None = None
+        self._notes: set[str] = set()  # of the present run
         self._requests: list[Callable[[Experiment | None], None]] = []
         self._said = ""
         self._thread = threading.Thread(target=self._run, name="lamina lab", daemon=True)
@@ -120,7 +121,7 @@ class Session:
     # The thread
 
     def _run(self) -> None:
-        with suppress(_Closed):
+        with suppress(_Closed), warnings_told(self._note):
             while True:
                 self._tell_of_errors(self._train)
 
@@ -140,11 +141,10 @@ class Session:
         with self._changed:
             self._wait_until(lambda: self._state is not None)
             state, self._state, self._said = self._state, None, ""
-            self.run, self._experiment = self._next_run, None
+            self.run, self._experiment, self._watcher = self._next_run, None, None
         assert state is not None
-        rows, notes = _noted(lambda: rows_of(state, self.table))
-        for note in notes:
-            self.tell({"kind": "note", "text": note})
+        self._notes.clear()
+        rows = rows_of(state, self.table)
         watchers: list[Watcher] = []
         for start in range(state.training.restarts):
             watcher = self._trained(state, rows, start)
@@ -152,10 +152,12 @@ class Session:
                 return
             watchers.append(watcher)
         best = min(watchers, key=lambda watcher: watcher.outcome)
-        self._experiment = best.experiment
+        self._experiment, self._watcher = best.experiment, best
         best.show(whole=True)
         reason = best.experiment.trainer.stop_reason
         text = reason.text if reason else ""
+        if reason and reason.code == "max_epochs" and state.training.max_epochs == MOST_EPOCHS:
+            text = f"{MOST_EPOCHS:,} epochs, the most that the lab trains for, were run."
         if len(watchers) > 1:
             text = f"{_of_starts(watchers, best)} {text}"
         self.tell({"kind": "ended", "code": reason.code if reason else "", "text": text})
@@ -172,7 +174,7 @@ class Session:
         monitor = Monitor(rows=_PROBED_ROWS)
         watcher = Watcher(self, monitor)
         experiment = watcher.experiment = build(state, rows, [monitor, watcher], start=start)
-        self._experiment = experiment
+        self._experiment, self._watcher = experiment, watcher
         if start == 0:
             self.tell(_begun(experiment))
         if training.restarts > 1:
@@ -209,6 +211,11 @@ class Session:
             return self._state is None
 
     @property
+    def curves(self) -> Curves:
+        """Those of the present run; to be asked for in the training's thread."""
+        return Curves(*np.empty((3, 0))) if self._watcher is None else self._watcher.curves
+
+    @property
     def pace(self) -> float:
         """Steps a second that are wanted; infinite: as many as can be."""
         return self._steps_a_second or float("inf")
@@ -236,6 +243,12 @@ class Session:
     def _may_go_on(self) -> bool:
         return self._is_playing or self._allowed_steps > 0 or self._allowed_epochs > 0
 
+    def _note(self, text: str) -> None:
+        """Tell a note, once a run."""
+        if text not in self._notes:
+            self._notes.add(text)
+            self.tell({"kind": "note", "text": text})
+
     def _say(self, what: str) -> None:
         """Tell whether it plays, unless that is known."""
         if what != self._said or what == "paused":
@@ -252,14 +265,6 @@ class Session:
             if has_come():
                 return
             self._changed.wait()
-
-
-def _noted(make: Callable[[], _Made]) -> tuple[_Made, list[str]]:
-    """What a function returns, and the notes that it leaves."""
-    with _NOTING, warnings.catch_warnings(record=True) as left:
-        warnings.simplefilter("always")
-        made = make()
-    return made, list(dict.fromkeys(str(note.message) for note in left))
 
 
 def _of_starts(watchers: Sequence[Watcher], best: Watcher) -> str:

@@ -24,6 +24,7 @@ __all__ = [
     "CHOICES",
     "FURTHER",
     "INIT_SETTINGS",
+    "MOST_EPOCHS",
     "MOST_LAYERS",
     "MOST_ROWS",
     "MOST_UNITS",
@@ -36,7 +37,9 @@ __all__ = [
 ]
 
 MOST_LAYERS, MOST_UNITS, MOST_ROWS = 12, 512, 10_000
-_MOST_EPOCHS, _MOST_RESTARTS = 100_000, 20
+#: A run that is to have no other end ends after so many.
+MOST_EPOCHS = 100_000
+_MOST_RESTARTS = 20
 _MOST_TRIALS = 1000  # of a step, during which the lab does not answer
 _LARGE = 1e9
 _MOST_CHARACTERS = 100_000  # of a state in an address
@@ -113,6 +116,7 @@ class DataState(Settings):
     """
 
     kind: ClassVar[str] = "data"
+    owner: ClassVar[str] = "Data"  # as the page calls it
     rules: ClassVar[Mapping[str, Rule]] = {
         "source": choice(CHOICES["source"]),
         "rows": integer(20, MOST_ROWS),
@@ -156,6 +160,7 @@ class LayerState(Settings):
     """
 
     kind: ClassVar[str] = "layer"
+    owner: ClassVar[str] = "Hidden layer"
     rules: ClassVar[Mapping[str, Rule]] = {
         "units": integer(1, MOST_UNITS),
         "activation": choice(CHOICES["activation"]),
@@ -231,6 +236,7 @@ class TrainingState(Settings):
     """
 
     kind: ClassVar[str] = "training"
+    owner: ClassVar[str] = "Training"
     rules: ClassVar[Mapping[str, Rule]] = {
         "optimizer": choice(CHOICES["optimizer"]),
         "learning_rate": number(0, 100, closed="right"),
@@ -245,13 +251,13 @@ class TrainingState(Settings):
         "clip_value": _maybe(number(0, _LARGE, closed="right")),
         "clip_layer_norm": _maybe(number(0, _LARGE, closed="right")),
         "clip_norm": _maybe(number(0, _LARGE, closed="right")),
-        "patience": integer(0, _MOST_EPOCHS),
+        "patience": integer(0, MOST_EPOCHS),
         "stop_monitor": choice(CHOICES["stop_monitor"]),
         "stop_tol": number(0, 1),
         "keeps_best": boolean(),
         "target_loss": _maybe(number(0, _LARGE, closed="right")),
         "small_gradient": _maybe(number(0, _LARGE, closed="right")),
-        "max_epochs": integer(1, _MOST_EPOCHS),
+        "max_epochs": integer(1, MOST_EPOCHS),
         "restarts": integer(1, _MOST_RESTARTS),
         "loss": choice(CHOICES["loss"]),
     }
@@ -275,7 +281,7 @@ class TrainingState(Settings):
     keeps_best: bool = True
     target_loss: float | None = None
     small_gradient: float | None = None
-    max_epochs: int = _MOST_EPOCHS
+    max_epochs: int = MOST_EPOCHS
     restarts: int = 1
     loss: str = "auto"
 
@@ -344,6 +350,7 @@ class LabState(Settings):
     """
 
     kind: ClassVar[str] = "lab"
+    owner: ClassVar[str] = "The lab"
     rules: ClassVar[Mapping[str, Rule]] = {
         "data": _PART,
         "layers": sequence_of(_PART),
@@ -402,14 +409,14 @@ def to_address(state: LabState) -> str:
 
 
 def from_address(characters: str) -> LabState:
-    """The state that :func:`to_address` wrote.
+    """The state that :func:`to_address` wrote; behind a dot the page names its lesson, which is none of the state.
 
     Raises
     ------
     InvalidSettingError
         If nothing that it writes looks so.
     """
-    described = _unpacked(characters)
+    described = _unpacked(characters.partition(".")[0])
     if described is None:
         repair = "Copy the whole address."
         raise InvalidSettingError(phrase("the state in the address", "must be whole", _begin(characters), repair=repair))

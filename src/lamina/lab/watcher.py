@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from lamina.lab.curves import Curves
 from lamina.lab.densities import Densities
 from lamina.lab.experiment import Experiment
 from lamina.lab.frames import pack
@@ -84,8 +85,9 @@ class Watcher(Callback):
         self._seconds_a_step = self._seconds_a_frame = 0.0
         self._let_go, self._looked_at = time.perf_counter(), 0  # when, and at which step
         self._next_frame = self._next_maps = 0.0
-        self._curves: Series[tuple[float, ...]] = Series(_CURVE)
+        self._points: Series[tuple[float, ...]] = Series(_CURVE)
         self._loss = float("nan")
+        self._lowest = math.inf, 0  # validation loss, and the step of it
 
     def on_fit_begin(self, trainer: Any) -> None:
         self._judge, self._densities = Judge(self.experiment), Densities(self.experiment)
@@ -137,6 +139,14 @@ class Watcher(Callback):
             trainer.stop("callback", "The training was begun anew.")
 
     @property
+    def curves(self) -> Curves:
+        """The points that were shown so far."""
+        steps, losses, validation_losses, _ = np.array(list(self._points), dtype=np.float64).reshape(-1, 4).T
+        each = max(1, self.experiment.trainer.steps_per_epoch or 1)
+        loss, step = self._lowest
+        return Curves(steps / each, losses, validation_losses, (step / each, loss) if math.isfinite(loss) else None)
+
+    @property
     def outcome(self) -> float:
         """The present validation loss; infinite if it is no number."""
         loss = self._judge.measure()["loss"]
@@ -148,7 +158,8 @@ class Watcher(Callback):
         experiment = self.experiment
         trainer = experiment.trainer
         loss, validation = self._loss if trainer.step else float("nan"), self._judge.measure()
-        self._curves.add((trainer.step, loss, validation["loss"], validation["metric"]))
+        self._lowest = min(self._lowest, (validation["loss"], trainer.step))
+        self._points.add((trainer.step, loss, validation["loss"], validation["metric"]))
         values: dict[str, Any] = {
             "kind": "frame",
             "run": self._session.run,
@@ -160,7 +171,7 @@ class Watcher(Callback):
             "layers": self._layers(),
         }
         arrays = weights_of(experiment)
-        arrays["curves"] = np.array(list(self._curves), dtype=np.float32)
+        arrays["curves"] = np.array(list(self._points), dtype=np.float32)
         if experiment.rows.is_plane:
             arrays["map"] = decision_map(experiment, _MAP)
         if whole or began >= self._next_maps:

@@ -45,7 +45,7 @@ const drawn = (layers: LayerState[]): string => layers.map((layer) => `${layer.u
 function said(value: unknown, name: string): string {
   if (value === null || value === undefined || value === '') return 'none'
   if (name === 'batch_size' && value === 0) return 'all rows'
-  if (name === 'max_epochs' && value === 100_000) return 'no end'
+  if (name === 'max_epochs' && value === 100_000) return '100,000'
   if (typeof value === 'boolean') return value ? 'on' : 'off'
   if (typeof value !== 'object') return String(value)
   const entries = Object.entries(value)

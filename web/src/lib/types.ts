@@ -73,6 +73,7 @@ export interface Lesson {
 }
 
 export interface Finding {
+  name: string
   title: string
   grade: string
   text: string
@@ -154,7 +155,7 @@ export type Message = (
   | Begun
   | { kind: 'address'; address: string }
   | { kind: 'python'; text: string }
-  | { kind: 'findings'; findings: Finding[]; error: string }
+  | { kind: 'findings'; findings: Finding[]; about: string; error: string }
   | { kind: 'start'; number: number; of: number }
   | { kind: 'playing' }
   | { kind: 'paused' }

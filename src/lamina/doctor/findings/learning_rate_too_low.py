@@ -41,6 +41,8 @@ def find(case: Case) -> Finding | None:
     if not rate > 0 or not fits_badly(case) or has_run_away(case) or clipped_all_the_time(case):
         return None
     times = rate_over_usual(case.setup)
+    if times >= 1 and not moved > 0:  # where not even the usual rate moves anything, there is no gradient
+        return None
     # After steps that were far too long the weights are large, and what a step changes is little beside them.
     if learning_rate_too_high(case):
         return None
@@ -64,7 +66,7 @@ def _cures(case: Case) -> tuple[Cure, ...]:
     setup, higher = case.setup, higher_rate(case.setup)
     why = "Longer steps come down the same slope in fewer epochs."
     cures = [Cure("raise the learning rate", {"learning_rate": higher}, why, "L15")]
-    if usual_rate(setup) < higher or setup.num_steps < _FEW_STEPS:
+    if setup.learning_rate < usual_rate(setup) and (usual_rate(setup) < higher or setup.num_steps < _FEW_STEPS):
         cures.append(Cure("take the usual rate, and more epochs", usual_rate_and_time(setup), why, "L15"))
     if higher < 50 * setup.learning_rate:
         cures.append(Cure("raise the learning rate a lot", {"learning_rate": 100 * setup.learning_rate}, why, "L15"))

@@ -7,8 +7,9 @@ from lamina.doctor.cures.cure import Cure
 from lamina.doctor.finding import Evidence, Finding
 from lamina.doctor.findings.overfitting import find as overfitting
 from lamina.doctor.findings.sureness import sureness
+from lamina.doctor.probes.validation_course import ValidationCourse
 
-__all__ = ["find"]
+__all__ = ["find", "of_course"]
 
 _RISE = 0.1
 _LEFT_OPEN = 0.1
@@ -42,14 +43,23 @@ def find(case: Case) -> Finding | None:
         evidence.insert(0, Evidence("rise of the validation loss over its lowest", rise, _RISE if rise > _RISE else None))
         evidence.append(Evidence("epochs after the best one", run.validation.epochs_after))
     sure = max(sureness(rise / _RISE), sureness(_LEFT_OPEN / run.loss.open_share if run.loss.open_share > 0 else 10.0))
-    return Finding("stopped_too_late", "harm", sure, tuple(evidence), _MEANING, "L20", _cures(case))
+    fewer = round(run.epochs * run.validation.best_at) if run.validation else run.epochs // 5
+    return Finding("stopped_too_late", "harm", sure, tuple(evidence), _MEANING, "L20", _cures(max(1, fewer)))
 
 
-def _cures(case: Case) -> tuple[Cure, ...]:
-    stop = Cure("stop by held-out rows", {"early_stopping": True}, "Training ends when other rows gain no more.", "L20")
-    fewer = (
-        {"epochs": max(1, round(case.run.epochs * case.run.validation.best_at))}
-        if case.run.validation
-        else {"epochs": max(1, case.run.epochs // 5)}
+def of_course(course: ValidationCourse, *, at_epoch: int, last_epoch: int) -> Finding | None:
+    """The same of the course of a validation loss alone, whose training loss fell on; ``at_epoch`` it was at its best."""
+    if not course.rise > _RISE:
+        return None
+    evidence = (
+        Evidence("rise of the validation loss over its lowest", course.rise, _RISE),
+        Evidence("validation loss at its lowest", course.best),
+        Evidence("validation loss now", course.last),
+        Evidence("epochs after the best one", last_epoch - at_epoch),
     )
-    return stop, Cure("train for fewer epochs", fewer, "The rule is learned before the noise is.", "L20")
+    return Finding("stopped_too_late", "harm", sureness(course.rise / _RISE), evidence, _MEANING, "L20", _cures(at_epoch))
+
+
+def _cures(fewer: int) -> tuple[Cure, ...]:
+    stop = Cure("stop by held-out rows", {"early_stopping": True}, "Training ends when other rows gain no more.", "L20")
+    return stop, Cure("train for fewer epochs", {"epochs": fewer}, "The rule is learned before the noise is.", "L20")
