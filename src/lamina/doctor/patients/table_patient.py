@@ -11,7 +11,9 @@ from lamina.data.encoder import TableEncoder
 from lamina.doctor.cures.cure import spelled
 from lamina.doctor.patients.parameters import companions, copied, differing, longer, silent_copies
 from lamina.doctor.patients.parameters_patient import ParametersPatient
+from lamina.losses import Loss, get_loss
 from lamina.model import TableSettings, TabularClassifier, TabularRegressor
+from lamina.model.named_settings import read_named
 from lamina.model.table_settings import LEFT_OPEN
 from lamina.training import Callback
 
@@ -86,6 +88,11 @@ class TablePatient(ParametersPatient):
 
     def names(self, model: Any, X: Any) -> Sequence[Any] | None:
         return None if model is None else list(model.model_.encoder.get_feature_names_out())
+
+    @property
+    def loss(self) -> Loss | None:
+        made = read_named(self.estimator.loss, get_loss)
+        return made if isinstance(made, Loss) else None
 
     @property
     def max_epochs(self) -> int:
