@@ -133,6 +133,17 @@ class Patient(ABC):
         """Of the network: those of a trainer can be several."""
         return 1
 
+    def as_read(self, X: Any, y: np.ndarray) -> tuple[Self, Any, np.ndarray]:
+        """The patient for rows whose values are read, of all rows at once, and these rows; they are their own values already
+        unless they are a table.
+
+        Raises
+        ------
+        DataError
+            If a table cannot be read.
+        """
+        return self, X, y
+
     def of_inputs(self, *, are_sparse: bool) -> Self:
         """The patient for a network whose inputs are sparse or not: sparse ones cannot be centered."""
         return self
