@@ -1,7 +1,8 @@
 """A table that is read once, of all of its rows, before parts of it are trained on.
 
 How values are spelled is learned of all rows, as a training does: a part may lack the one row that shows it, such as the only
-number with thousands marks. Nothing of the targets is learned by reading. What is left for each training to learn are the encoders.
+number with thousands marks. Nothing of the targets is learned by reading. Each training learns its
+encoders.
 """
 
 from __future__ import annotations
