@@ -8,14 +8,26 @@ import numpy as np
 import pytest
 from sklearn.datasets import make_circles, make_classification
 from sklearn.linear_model import LinearRegression
-from sklearn.metrics import r2_score
+from sklearn.metrics import d2_pinball_score, r2_score
 
-from lamina import Dense, MLPClassifier, MLPRegressor, Sequential, TabularClassifier, Trainer, diagnose
+from lamina import (
+    Callback,
+    Dense,
+    MLPClassifier,
+    MLPRegressor,
+    Sequential,
+    TabularClassifier,
+    TabularRegressor,
+    Trainer,
+    diagnose,
+)
 from lamina.doctor.beside import Beside
+from lamina.doctor.judgement import score_for
 from lamina.doctor.like_batches import in_like_batches
 from lamina.doctor.outcome import Outcome, constant_errors, row_errors, row_log_losses
 from lamina.doctor.patients import admit
 from lamina.doctor.patients.parameters import differing
+from lamina.losses import Quantile
 from lamina.training import EarlyStopping
 
 RNG = np.random.default_rng(0)
@@ -231,3 +243,53 @@ def test_a_network_that_is_too_sure_is_noticed_though_its_answers_are_as_good_as
     assert not found.case.is_behind
     assert {"overfitting", "stopped_too_late"} <= {finding.name for finding in found}
     assert diagnose(MLPClassifier((64,), max_iter=200, early_stopping=True, **settings), X, y).is_healthy
+
+
+# Quantiles
+
+NOISY = np.random.default_rng(1).normal(size=(240, 3))
+SPREAD = 2 * NOISY[:, 0] + np.random.default_rng(2).exponential(size=240)
+
+
+@pytest.mark.parametrize(("levels", "middle"), [((0.05, 0.5, 0.95), 1), ((0.9, 0.6), 1), ((0.5,), 0)])
+def test_a_loss_of_several_quantiles_says_which_one_stands_for_all(levels, middle):
+    loss = Quantile(levels)
+    predictions = np.arange(4.0 * 2 * len(levels)).reshape(4, -1)  # of two targets
+    assert loss.points_of(predictions).tolist() == predictions[:, [middle, len(levels) + middle]].tolist()
+    assert loss.level_of_points == (None if levels[middle] == 0.5 else levels[middle])
+
+
+@pytest.mark.parametrize(
+    "model",
+    [
+        MLPRegressor(loss=Quantile((0.05, 0.5, 0.95)), random_state=0),
+        TabularRegressor(hidden=(4,), loss=Quantile((0.05, 0.5, 0.95)), max_epochs=5, random_state=0),
+        TabularRegressor(hidden=(4,), loss="quantile:levels=0.05,0.5,0.95", max_epochs=5, random_state=0),
+        Trainer(Sequential([Dense(3)], 3), Quantile((0.05, 0.5, 0.95)), seed=0),
+    ],
+    ids=["estimator", "table", "words", "trainer"],
+)
+def test_several_quantiles_are_judged_by_the_median(model):
+    patient = admit(model, owner="test")
+    y = SPREAD[:, None] if isinstance(model, Trainer) else SPREAD
+    trained, _ = patient.train(NOISY, y, Callback())
+    assert patient.level is None
+    assert patient.predict(trained, NOISY).ravel().tolist() == np.asarray(trained.predict(NOISY))[:, 1].tolist()
+
+
+@pytest.mark.parametrize("levels", [(0.05, 0.5, 0.95), (0.9,), (0.1, 0.95)])
+def test_a_sound_model_of_quantiles_is_healthy(levels):
+    settings = {"hidden_layer_sizes": (8,), "learning_rate_init": 0.01, "max_iter": 150, "random_state": 0}
+    diagnosis = diagnose(MLPRegressor(loss=Quantile(levels), **settings), NOISY, SPREAD)
+    named = "R²" if 0.5 in levels else f"D² of the quantile {levels[0]:g}"
+    assert diagnosis.summary.startswith(f"Held-out {named} 0.")
+    assert diagnosis.findings[0].severity != "harm"
+    assert abs(diagnosis.case.outcome.constant) < 0.1  # the best constant of the same level is no better than nothing
+
+
+def test_quantiles_are_scored_by_their_loss_beside_that_of_a_constant():
+    predicted = 2 * NOISY[:, 0] + 2.0
+    expected = d2_pinball_score(SPREAD, predicted, alpha=0.9)
+    assert 1 - row_errors(SPREAD, predicted, of_labels=False, level=0.9).mean() == pytest.approx(expected)
+    patient = admit(MLPRegressor(loss=Quantile(0.9)), owner="test")
+    assert score_for(patient, ("wrong_loss",), is_behind=True) == "d2_pinball"

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import datetime
+import runpy
 from collections.abc import Callable, Mapping
+from decimal import Decimal
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
@@ -18,7 +20,7 @@ from tests.export.runners import Given, assert_close, c_programs, onnx_reference
 from lamina import TabularClassifier, TabularRegressor
 from lamina.data import DataWarning, read_table
 from lamina.data.columns import COLUMN_ENCODERS
-from lamina.errors import InvalidSettingError
+from lamina.errors import DataError, InvalidSettingError
 from lamina.export import to_c, to_onnx, to_python
 from lamina.export.models import computation_of
 from lamina.model import TableModel, fit_table
@@ -213,6 +215,88 @@ def test_a_program_of_python_takes_rows_as_people_have_them(tmp_path: Path) -> N
     assert program["predict"]([row]).tolist() == program["predict"](row).tolist() == model.predict(given).tolist()
     assert_close(program["predict_proba"]([row, {"size": 1.0}])[:1], model.predict_proba(given))
     assert_close(program["predict_proba"]({name: [entry] for name, entry in row.items()}), model.predict_proba(given))
+
+
+def program_of(model: TableModel, folder: Path) -> dict[str, Any]:
+    """The program of a model, as its user imports it."""
+    to_python(model, folder / "shop.py")
+    return runpy.run_path(str(folder / "shop.py"))
+
+
+def of_categories() -> tuple[pd.DataFrame, TableModel]:
+    """Columns of values that are read as categories."""
+    rng = np.random.default_rng(0)
+    frame = pd.DataFrame(
+        {
+            "zip": rng.choice([7, 12, 13, 99], 300),
+            "share": rng.choice([0.5, 1.0, -2.0], 300),
+            "is_new": rng.integers(0, 2, 300).astype(bool),
+            "day": pd.to_datetime(rng.choice(["2024-01-05", "2024-02-29 12:30", "1969-07-20"], 300), format="mixed"),
+            "color": rng.choice(["red", "Blue", "green"], 300),
+        }
+    )
+    y = (frame["zip"] > 12) ^ frame["is_new"] ^ (frame["color"] == "red")
+    kinds = {"zip": "category", "share": "category", "is_new": "category", "day": "category"}
+    model = TabularClassifier(hidden=(8,), members=1, max_epochs=3, kinds=kinds, fold_case=True, random_state=0).fit(frame, y)
+    return frame, model.model_
+
+
+def test_values_in_columns_of_categories_mean_to_a_program_what_they_mean_to_the_model(tmp_path: Path) -> None:
+    frame, model = of_categories()
+    program, wanted = program_of(model, tmp_path), model.predict_proba(frame)
+    assert_close(program["predict_proba"](frame), wanted)
+    rows = frame.to_dict("records")
+    as_written: list[Callable[[dict], dict]] = [
+        lambda row: row,
+        lambda row: row | {"zip": float(row["zip"]), "share": np.float32(row["share"]), "is_new": np.bool_(row["is_new"])},
+        lambda row: row | {"zip": f" {row['zip']}.0", "share": str(row["share"]), "is_new": str(row["is_new"])},
+        lambda row: row | {"day": row["day"].to_pydatetime(), "color": row["color"].upper(), "zip": np.int8(row["zip"])},
+        lambda row: row | {"day": str(row["day"]).removesuffix(" 00:00:00"), "zip": Decimal(int(row["zip"]))},
+    ]
+    for written in as_written:
+        assert_close(program["predict_proba"]([written(row) for row in rows]), wanted)
+    odd = pd.DataFrame({"zip": [7.0, None, 8.0], "share": [pd.NA, 1, 0.25], "is_new": [None, True, False], "color": "RED"})
+    odd["day"] = [pd.NaT, pd.Timestamp("2024-01-05"), datetime.datetime(1969, 7, 20)]
+    assert_close(program["predict_proba"](odd), model.predict_proba(odd))
+    assert_close(program["predict_proba"](odd.to_dict("records")), model.predict_proba(odd))
+
+
+@pytest.mark.parametrize("runner", RUNNERS)
+def test_whole_numbers_as_floats_and_truth_values_as_words_are_no_new_categories(runner: str, tmp_path: Path) -> None:
+    frame, model = of_categories()
+    texts = {name: np.array([str(value) for value in frame[name]], dtype=object) for name in ("share", "is_new")}
+    texts["zip"] = np.array([str(float(value)) for value in frame["zip"]], dtype=object)
+    given = values_of(model, frame) | texts
+    assert_same(model, frame, RUNNERS[runner](computation_of(model, owner="test"), tmp_path)(given))
+
+
+def test_whole_numbers_as_floats_are_no_new_categories_in_c(tmp_path: Path) -> None:
+    frame, model = of_categories()
+    given = values_of(model, frame) | {"zip": np.array([str(float(value)) for value in frame["zip"]], dtype=object)}
+    assert_same(model, frame, c_programs({"c": computation_of(model, owner="test")}, tmp_path)["c"](given))
+
+
+def test_a_column_that_is_missing_is_an_error_with_its_name(tmp_path: Path) -> None:
+    model = model_of("default")
+    predict = program_of(model, tmp_path)["predict"]
+    rows = table(3).drop(columns="label").assign(lable=1.0)
+    said = r"got none named 'label'\. These are not known: 'lable'"
+    for given in (rows, rows.to_dict("list"), rows.to_dict("records"), rows.iloc[0].to_dict(), rows.to_records(index=False)):
+        with pytest.raises(ValueError, match=said):
+            predict(given)
+        if not isinstance(given, np.ndarray):
+            with pytest.raises(DataError, match="got none named 'label'"):
+                model.predict(pd.DataFrame(given) if isinstance(given, list) or np.ndim(given.get("lable")) else given)
+    with pytest.raises(ValueError, match="none named 'size', 'label', 'price'"):
+        predict([{}])
+    with pytest.raises(TypeError, match="got list as row 2"):
+        predict([{}, [1.0]])
+
+
+def test_columns_of_which_the_model_knows_nothing_are_left_alone(tmp_path: Path) -> None:
+    model, rows = model_of("default"), table(5)
+    found = program_of(model, tmp_path)["predict"](rows.assign(price=1.0, note="x"))
+    assert found.tolist() == model.predict(rows.assign(price=1.0)).tolist()
 
 
 def test_numbers_that_stand_for_a_missing_value_do_so_here(tmp_path: Path) -> None:

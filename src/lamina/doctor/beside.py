@@ -122,7 +122,7 @@ class Judged:
         equally frequent.
         """
         of_labels, known = self.patient.learns_labels, self.train[1]
-        judge = _Judge(known, self.test[1], of_labels=of_labels, weighs_classes=weighs_classes)
+        judge = _Judge(known, self.test[1], of_labels=of_labels, weighs_classes=weighs_classes, level=self.patient.level)
         own = judge.failed() if self.stay.model is None else judge(*self._predicted, self._probabilities)
         if len(self.stay.training.inputs) != 1 or len(self.stay.setup.output_widths) != 1:
             return (own,)
@@ -137,6 +137,9 @@ class Judged:
         has_classes = self.patient.learns_labels and self.train[1].ndim == 1
         probabilities = (model.classes_, model.predict_proba(self._inputs[1])) if has_classes else None
         learned, predicted = map(model.predict, self._inputs)
+        if self.patient.level is not None:  # what is no median is compared with what is none: as many targets lie below it
+            offset = np.quantile(self.train[1] - learned.reshape(self.train[1].shape), self.patient.level, axis=0)
+            learned, predicted = (array.reshape(len(array), *np.shape(offset)) + offset for array in (learned, predicted))
         return judge(learned, predicted, probabilities)
 
     @cached_property
@@ -159,17 +162,20 @@ class Judged:
 class _Judge:
     """Measures predictions of training and held-out rows."""
 
-    def __init__(self, known: np.ndarray, truth: np.ndarray, *, of_labels: bool, weighs_classes: bool) -> None:
+    def __init__(
+        self, known: np.ndarray, truth: np.ndarray, *, of_labels: bool, weighs_classes: bool, level: float | None = None
+    ) -> None:
         self.known, self.truth, self.of_labels = known, truth, of_labels
         self.weights = [balanced_weights(y) if weighs_classes and y.ndim == 1 else np.ones(len(y)) for y in (known, truth)]
-        constant = constant_errors(known, truth, of_labels=of_labels)
+        self.level = level
+        constant = constant_errors(known, truth, of_labels=of_labels, level=level)
         self.constant = 1.0 - float((constant * self.weights[1]).mean())
 
     def __call__(
         self, learned: np.ndarray, predicted: np.ndarray, probabilities: tuple[np.ndarray, np.ndarray] | None
     ) -> Outcome:
-        of_known = row_errors(self.known, learned, of_labels=self.of_labels) * self.weights[0]
-        errors = row_errors(self.truth, predicted, of_labels=self.of_labels) * self.weights[1]
+        of_known = row_errors(self.known, learned, of_labels=self.of_labels, level=self.level) * self.weights[0]
+        errors = row_errors(self.truth, predicted, of_labels=self.of_labels, level=self.level) * self.weights[1]
         return Outcome(
             1.0 - float(of_known.mean()),
             1.0 - float(errors.mean()),
@@ -178,11 +184,12 @@ class _Judge:
             self.of_labels,
             np.empty(0) if probabilities is None else row_log_losses(self.truth, *probabilities) * self.weights[1],
             *self._labels(predicted),
+            self.level,
         )
 
     def failed(self) -> Outcome:
-        return Outcome(-math.inf, -math.inf, self.constant, np.full(len(self.truth), np.nan), self.of_labels)
+        return Outcome(-math.inf, -math.inf, self.constant, np.full(len(self.truth), np.nan), self.of_labels, level=self.level)
 
-    def _labels(self, predicted: np.ndarray) -> tuple[np.ndarray, ...]:
+    def _labels(self, predicted: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """The label of each row to judge by and the one predicted, where there is one."""
-        return (self.truth, np.ravel(predicted)) if self.of_labels and self.truth.ndim == 1 else ()
+        return (self.truth, np.ravel(predicted)) if self.of_labels and self.truth.ndim == 1 else (np.empty(0), np.empty(0))

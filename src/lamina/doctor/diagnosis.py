@@ -130,7 +130,9 @@ class Diagnosis:
 
     @property
     def _score(self) -> str:
-        return "accuracy" if self.case.setup.learns_labels else "R²"
+        level = self.case.outcome.level
+        of_numbers = "R²" if level is None else f"D² of the quantile {level:g}"
+        return "accuracy" if self.case.setup.learns_labels else of_numbers
 
 
 def diagnose(model: Any, X: Any, y: Any, *, seed: int = 0, max_rows: int = 20_000, **fit: Any) -> Diagnosis:

@@ -35,6 +35,7 @@ def examine(model: Any, X: Any, y: Any, *, seed: int, max_rows: int, fit: Mappin
         raise InvalidSettingError(phrase("the network", "must have one output", patient.num_outputs, owner="diagnose"))
     X, y = given_rows(X, y, of_labels=patient.learns_labels, owner="diagnose")
     patient.check_rows(len(y), owner="diagnose")
+    patient, X, y = patient.as_read(X, y)
     has_rare = patient.learns_labels and y.ndim == 1 and not patient.weighs_classes and len(rare_labels(y)) > 0
     few_of_rare = has_rare and _rarest(y) < _FEW_OF_A_CLASS
     stays: list[Stay] = []

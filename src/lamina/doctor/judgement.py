@@ -14,7 +14,7 @@ from lamina.doctor.rows import balanced_weights
 __all__ = ["SCORES", "judge", "score_for", "sureness"]
 
 #: The scores of labels and of numbers; larger is better.
-SCORES = ("accuracy", "balanced_accuracy", "log_likelihood", "r2", "d2_absolute_error")
+SCORES = ("accuracy", "balanced_accuracy", "log_likelihood", "r2", "d2_absolute_error", "d2_pinball")
 #: The findings that make a model too sure, or not sure enough, before they cost accuracy.
 _OF_CERTAINTY = ("overfitting", "stopped_too_late", "wrong_output_activation")
 _LEAST_SURENESS = -3.0
@@ -25,8 +25,10 @@ def score_for(patient: Patient, findings: tuple[str, ...], *, is_behind: bool) -
     """The score that suffers from what was found.
 
     Classes that are ignored, and a certainty that is wrong, leave the accuracy as it is. Outliers from which a loss suffers would
-    decide R², too.
+    decide R², too, and it does not judge a quantile that is far from the mean.
     """
+    if patient.level is not None:
+        return "d2_pinball"
     if not patient.learns_labels:
         return "d2_absolute_error" if "wrong_loss" in findings else "r2"
     if "imbalance_ignored" in findings or patient.weighs_classes:
@@ -35,8 +37,10 @@ def score_for(patient: Patient, findings: tuple[str, ...], *, is_behind: bool) -
     return "log_likelihood" if is_of_certainty or not is_behind else "accuracy"
 
 
-def judge(patient: Patient, model: Any, X: Any, y: np.ndarray, score: str) -> np.ndarray:
+def judge(patient: Patient, model: Any, X: Any, y: np.ndarray, score: str, *, level: float | None = None) -> np.ndarray:
     """How right the model is about each row, so that the mean is the score; −infinity where there is no model.
+
+    ``level`` is the quantile that was to be predicted, of the score "d2_pinball".
 
     Returns
     -------
@@ -51,10 +55,10 @@ def judge(patient: Patient, model: Any, X: Any, y: np.ndarray, score: str) -> np
     if score == "d2_absolute_error":
         return _at_least(_absolute_d2(y, patient.predict(model, X)))
     with np.errstate(all="ignore"):
-        right = 1.0 - row_errors(y, patient.predict(model, X), of_labels=patient.learns_labels)
+        right = 1.0 - row_errors(y, patient.predict(model, X), of_labels=patient.learns_labels, level=level)
     if score == "balanced_accuracy":
         return np.asarray(right * balanced_weights(y))
-    return _at_least(right) if score == "r2" else right
+    return _at_least(right) if score in ("r2", "d2_pinball") else right
 
 
 def sureness(patient: Patient, model: Any, X: Any, y: np.ndarray) -> float:

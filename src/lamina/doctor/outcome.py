@@ -45,6 +45,9 @@ class Outcome:
         Minus the logarithm of the probability of each held-out row's class, 10 at most; empty without probabilities.
     truth, said : ndarray of shape (n,)
         The label of each held-out row, and the one that was predicted; empty of numbers, and of several labels.
+    level : float or None
+        The quantile that is predicted, if it is another one than the median: scores are then the share of the quantile loss of
+        the best constant that is avoided.
     """
 
     train: float
@@ -55,6 +58,7 @@ class Outcome:
     log_losses: np.ndarray = field(default_factory=_nothing, repr=False, compare=False)
     truth: np.ndarray = field(default_factory=_nothing, repr=False, compare=False)
     said: np.ndarray = field(default_factory=_nothing, repr=False, compare=False)
+    level: float | None = None
 
     @property
     def margin(self) -> float:
@@ -99,10 +103,10 @@ class Outcome:
         train, held_out, constant = (
             float(np.mean([getattr(part, name) for part in parts])) for name in ("train", "held_out", "constant")
         )
-        errors, *others = (
+        errors, log_losses, truth, said = (
             np.concatenate([getattr(part, name) for part in parts]) for name in ("errors", "log_losses", "truth", "said")
         )
-        return cls(train, held_out, constant, errors, parts[0].of_labels, *others)
+        return cls(train, held_out, constant, errors, parts[0].of_labels, log_losses, truth, said, parts[0].level)
 
 
 def _mean_and_chance(differences: np.ndarray, p: float, least: float = 0.0) -> tuple[float, float]:
@@ -114,7 +118,7 @@ def _mean_and_chance(differences: np.ndarray, p: float, least: float = 0.0) -> t
     return float(differences.mean()), float(stdtrit(n - 1, 1 - p)) * error
 
 
-def row_errors(truth: Any, predicted: Any, *, of_labels: bool) -> np.ndarray:
+def row_errors(truth: Any, predicted: Any, *, of_labels: bool, level: float | None = None) -> np.ndarray:
     """The error of each row.
 
     Parameters
@@ -123,6 +127,9 @@ def row_errors(truth: Any, predicted: Any, *, of_labels: bool) -> np.ndarray:
     of_labels : bool
         0 or 1, the mean over several labels; otherwise squared errors relative to the variance, the mean over several targets,
         both without what lies more than 5 robust deviations off.
+    level : float, optional
+        The quantile that is predicted: the quantile loss takes the place of the square, and that of the constant which is best
+        on these rows takes the place of the variance (Koenker & Machado 1999).
 
     Returns
     -------
@@ -133,9 +140,18 @@ def row_errors(truth: Any, predicted: Any, *, of_labels: bool) -> np.ndarray:
     if of_labels:
         return np.asarray((truth != predicted).mean(axis=1))
     truth, predicted = truth.astype(float), predicted.astype(float)
-    variance = _bounded(truth).var(axis=0)
-    squares = np.minimum((truth - predicted) ** 2, largest_errors(truth) ** 2)
-    return np.asarray((squares / np.where(variance > 0, variance, 1.0)).mean(axis=1))
+    bounded, most = _bounded(truth), largest_errors(truth)
+    distances = np.clip(truth - predicted, -most, most)
+    if level is None:
+        losses, scale = distances**2, bounded.var(axis=0)
+    else:
+        losses, scale = _tilted(distances, level), _tilted(bounded - np.quantile(bounded, level, axis=0), level).mean(axis=0)
+    return np.asarray((losses / np.where(scale > 0, scale, 1.0)).mean(axis=1))
+
+
+def _tilted(distances: np.ndarray, level: float) -> np.ndarray:
+    """The quantile loss of distances of targets from predictions."""
+    return np.maximum(level * distances, (level - 1) * distances)
 
 
 def row_log_losses(truth: np.ndarray, classes: np.ndarray, probabilities: np.ndarray) -> np.ndarray:
@@ -146,15 +162,19 @@ def row_log_losses(truth: np.ndarray, classes: np.ndarray, probabilities: np.nda
         return np.asarray(np.fmin(-np.log(np.nan_to_num(of_truth)), _LARGEST_LOG_LOSS))
 
 
-def constant_errors(known: Any, truth: Any, *, of_labels: bool) -> np.ndarray:
-    """The errors of ``truth`` when each row is predicted by what is commonest among, or the mean of, the ``known`` targets."""
+def constant_errors(known: Any, truth: Any, *, of_labels: bool, level: float | None = None) -> np.ndarray:
+    """The errors of ``truth`` when each row is predicted by what is commonest among the ``known`` targets, or by their mean, or
+    their quantile at a ``level``.
+    """
     known = np.asarray(known).reshape(len(known), -1)
     if of_labels:
         columns = [np.unique(column, return_counts=True) for column in known.T]
         constant = np.array([values[counts.argmax()] for values, counts in columns])
     else:
-        constant = _bounded(known.astype(float)).mean(axis=0)
-    return row_errors(truth, np.broadcast_to(constant, (len(truth), len(constant))), of_labels=of_labels)
+        bounded = _bounded(known.astype(float))
+        constant = bounded.mean(axis=0) if level is None else np.quantile(bounded, level, axis=0)
+    said = np.broadcast_to(constant, (len(truth), len(constant)))
+    return row_errors(truth, said, of_labels=of_labels, level=level)
 
 
 def largest_errors(targets: np.ndarray) -> np.ndarray:

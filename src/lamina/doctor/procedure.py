@@ -115,7 +115,7 @@ def treat(
     if diagnosis.is_healthy and diagnosis.shows_skill:
         return Treatment(model, dict(fit), False, (), diagnosis, score)
     X, y = given_rows(X, y, of_labels=patient.learns_labels, owner="treat")
-    patient = patient.of_inputs(are_sparse=diagnosis.case.setup.has_sparse_inputs)
+    patient, X, y = patient.of_inputs(are_sparse=diagnosis.case.setup.has_sparse_inputs).as_read(X, y)
     rows, aside = split_rows(y, patient.learns_labels, seed=seed, max_rows=max_rows)
     trial = Trial(patient, X, y, rows, score, seed)
     best, tried = best_therapy(trial, diagnosis, budget - 2 * seeds)

@@ -39,7 +39,7 @@ class Treatment(Printed):
     diagnosis : Diagnosis
     score : str
         "accuracy"; "balanced_accuracy" where classes are weighed or should be; "log_likelihood" where the accuracy is as good as
-        it could be; "r2"; "d2_absolute_error" where a loss suffers from outliers.
+        it could be; "r2"; "d2_absolute_error" where a loss suffers from outliers; "d2_pinball" of a quantile but the median.
     before, after, control : Scores or None
         On held-out rows by which nothing was chosen: of the model as it was, of the best therapy, and of the best of a random
         search over the same settings at equal budget. None where it was not measured.

@@ -101,7 +101,8 @@ class Trial:
                 fewest = min(patient.max_epochs, _FEWEST_EPOCHS)
                 patient = patient.changed({"epochs": max(math.ceil(share * patient.max_epochs), fewest)})
             model, problem = patient.train(take_rows(self.X, train), self.y[train], self.meter)
-            return Result(therapy, judge(patient, model, *judged, self.score), sureness(patient, model, *judged), share, problem)
+            values = judge(patient, model, *judged, self.score, level=self.patient.level)  # also if a cure has another loss
+            return Result(therapy, values, sureness(patient, model, *judged), share, problem)
         except (LaminaError, ValueError) as error:  # scikit-learn's steps raise ValueError
             if not therapy.cures:
                 raise

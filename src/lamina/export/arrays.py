@@ -387,9 +387,9 @@ def searchsorted(x1: Array, x2: Array, *, side: str = "left") -> Array:
     return sum(astype(x1 <= column if side == "right" else x1 < column, int64), axis=-1)
 
 
-def lookup(x: Array, codes: Mapping[str, int], otherwise: int) -> Array:
-    """The whole number of each text."""
-    return _made("lookup", (x,), int64, x.shape, codes=dict(codes), otherwise=otherwise)
+def lookup(x: Array, codes: Mapping[str, int], otherwise: int, *, fold: bool = False) -> Array:
+    """The whole number of each text; with ``fold``, a text is also looked up in lower case by what can do so."""
+    return _made("lookup", (x,), int64, x.shape, codes=dict(codes), otherwise=otherwise, fold=fold)
 
 
 # How they are made.

@@ -42,7 +42,12 @@ _HOLDS = {
     "date": "microseconds since 1970-01-01 in UTC, the smallest int64 where missing",
     "category": "text, empty where missing",
 }
-_NAMES_OF = {"number": "; numbers by their names, such as '7' and '0.5'", "boolean": "; 'true' or 'false'", "date": "; dates"}
+_LONGEST_WHOLE = 300  # digits that a float can have
+_NAMES_OF = {
+    "number": "; numbers by their names, such as '7' (or '7.0') and '0.5'",
+    "boolean": "; 'true' or 'false'",
+    "date": "; dates, such as '2024-12-31'",
+}
 
 
 def inputs_of(encoder: TableEncoder) -> list[Port]:
@@ -119,7 +124,18 @@ def _features(column: ColumnEncoder, values: Array, reader: ColumnReader) -> Arr
     unknown, missing = len(arithmetic.names), len(arithmetic.names) + 1
     codes = {name: code for code, name in enumerate(arithmetic.names)}
     codes.update((text, missing) for text in (*MISSING, *reader.missing) if text not in codes)
-    return take(constant(arithmetic.features, name=f"{column.column}.features"), lookup(values, codes, unknown), axis=0)
+    for name in arithmetic.names:
+        codes.update((text, codes[name]) for text in _other_spellings(name, reader) if text not in codes)
+    places = lookup(values, codes, unknown, fold=reader.fold_case)
+    return take(constant(arithmetic.features, name=f"{column.column}.features"), places, axis=0)
+
+
+def _other_spellings(name: str, reader: ColumnReader) -> tuple[str, ...]:
+    """What else languages write for a value, which a reader takes for it as well: 7.0 for 7, True for true."""
+    if reader.holds == "boolean":
+        return (name.capitalize(), name.upper())
+    is_whole = reader.holds == "number" and name.removeprefix("-").isdecimal()
+    return (repr(float(name)),) if is_whole and len(name) < _LONGEST_WHOLE else ()
 
 
 def _numbers(scaling: str, columns: Sequence[tuple[NumberColumn, Array, int]]) -> tuple[list[Array], list[int]]:

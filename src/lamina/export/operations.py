@@ -61,7 +61,7 @@ def _slice(x: np.ndarray, *, axis: int, start: int, stop: int) -> np.ndarray:
     return x[(slice(None),) * axis + (slice(start, stop),)]
 
 
-def _lookup(x: np.ndarray, *, codes: Mapping[str, int], otherwise: int) -> np.ndarray:
+def _lookup(x: np.ndarray, *, codes: Mapping[str, int], otherwise: int, fold: bool) -> np.ndarray:
     return np.array([codes.get(text, otherwise) for text in x.ravel().tolist()], dtype=np.int64).reshape(x.shape)
 
 

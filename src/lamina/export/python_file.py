@@ -38,6 +38,10 @@ _RESERVED = (
     "rows",
     "compute",
     "CLASSES",
+    "COLUMNS",
+    "check_columns",
+    "is_missing",
+    "text_of",
 )
 
 
@@ -206,10 +210,11 @@ def _slice(writer: _Writer, step: Array, given: list[_Text]) -> _Text:
 
 
 def _lookup(writer: _Writer, step: Array, given: list[_Text]) -> _Text:
-    writer.helpers.add("codes_of")
+    helper = "codes_of_folded" if step.settings["fold"] else "codes_of"
+    writer.helpers.add(helper)
     name = writer.name(f"codes_of_{given[0].text}")
     writer.codes[name] = step.settings["codes"]
-    return _Text(f"codes_of({given[0].text}, {name}, {step.settings['otherwise']})")
+    return _Text(f"{helper}({given[0].text}, {name}, {step.settings['otherwise']})")
 
 
 #: How each operation is written.
@@ -250,6 +255,9 @@ _HELPERS = {
     "codes_of": '''def codes_of(texts, codes, otherwise):
     """The whole number of each text."""
     return np.array([codes.get(text, otherwise) for text in texts.tolist()], dtype=np.int64)''',
+    "codes_of_folded": '''def codes_of_folded(texts, codes, otherwise):
+    """The whole number of each text, or else of the text in lower case."""
+    return np.array([codes.get(text, codes.get(text.casefold(), otherwise)) for text in texts.tolist()], dtype=np.int64)''',
     "erf": '''def erf(x):
     """The error function, element by element."""
     return np.vectorize(math.erf, otypes=[np.float64])(x).astype(x.dtype)''',
@@ -348,7 +356,10 @@ def _documentation(computation: Computation, name: str, apart: bool) -> str:
 def _holds(given: Port) -> str:
     if given.array.dtype == int64:
         return "dates, as datetime, numpy.datetime64 or text such as 2024-12-31 23:59; None where missing"
-    return given.holds.replace("NaN where", "NaN or None where").replace("empty where", "empty or None where")
+    said = given.holds.replace("NaN where", "NaN or None where").replace("empty where", "empty or None where")
+    return said.replace("numbers by their names, such as '7' (or '7.0') and '0.5'", "numbers, or their names").replace(
+        "; 'true' or 'false'", "; truth values, or 'true' or 'false'"
+    )
 
 
 def _of_arrays(computation: Computation) -> str:
@@ -383,8 +394,13 @@ def _outputs(computation: Computation) -> str:
     if not _takes_columns(computation):
         dtype = computation.inputs[0].array.dtype.name
         return "\n".join([*lines, _QUIET, f"        return compute(*(np.asarray(array, dtype=np.{dtype}) for array in arrays))"])
-    lines += [_QUIET, "        return compute(", *(f"            {_column(each)}," for each in computation.inputs), "        )"]
-    return "\n".join(lines) + "\n\n\n" + _COLUMN
+    lines += ["    check_columns(rows)", _QUIET]
+    lines += ["        return compute(", *(f"            {_column(each)}," for each in computation.inputs), "        )"]
+    named = _filled(
+        "COLUMNS = (", (repr(each.name) for each in computation.inputs), ",)" if len(computation.inputs) == 1 else ")"
+    )
+    of_text = [_TEXT_OF] if any(each.array.dtype == TEXT for each in computation.inputs) else []
+    return "\n\n\n".join(["\n".join(lines), named, _CHECK_COLUMNS, _COLUMN, _IS_MISSING, *of_text])
 
 
 def _column(given: Port) -> str:
@@ -394,10 +410,51 @@ def _column(given: Port) -> str:
 
 _QUIET = '    with np.errstate(all="ignore"):  # numbers that run away do so on purpose'
 
+_CHECK_COLUMNS = '''def check_columns(rows):
+    """Raise if a column is missing; in a list of dicts it is there if one of them has it, and missing in the others."""
+    if isinstance(rows, (list, tuple)):
+        for number, row in enumerate(rows, start=1):
+            if not hasattr(row, "keys"):
+                raise TypeError(f"rows must all be dicts by column, got {type(row).__name__} as row {number}.")
+        given = list(dict.fromkeys(name for row in rows for name in row.keys()))
+    elif isinstance(rows, np.ndarray):
+        given = list(rows.dtype.names or ())
+    else:
+        given = list(getattr(rows, "column_names", getattr(rows, "columns", rows)))
+    missing = [name for name in COLUMNS if name not in given]
+    if missing:
+        unknown = ", ".join(repr(name) for name in given if name not in COLUMNS)
+        repair = f"These are not known: {unknown}." if unknown else "Add them; their values may be None."
+        listed = ", ".join(map(repr, missing))
+        raise ValueError(f"rows must have every column of the model, got none named {listed}. {repair}")'''
+
 _COLUMN = '''def column(rows, name, dtype):
     """A column of rows as an array; what is missing becomes NaN, the smallest whole number, or an empty text."""
-    values = [row.get(name) for row in rows] if isinstance(rows, list) else np.atleast_1d(rows[name])
+    values = [row.get(name) for row in rows] if isinstance(rows, (list, tuple)) else np.atleast_1d(rows[name])
+    if dtype is object or isinstance(values, list) or values.dtype.kind not in "biufM":
+        values = [None if is_missing(value) else value for value in values]
     if dtype is not object:
         array = np.array(values, dtype=dtype)
         return array.astype(np.int64) if array.dtype.kind == "M" else array
-    return np.array(["" if value is None or value != value else str(value) for value in values], dtype=object)'''
+    return np.array([text_of(value) for value in values], dtype=object)'''
+
+_IS_MISSING = '''def is_missing(value):
+    """Whether a value is None, NaN, or what pandas has for these."""
+    return value is None or type(value).__name__ in ("NAType", "NaTType") or value != value'''
+
+_TEXT_OF = '''def text_of(value):
+    """The name of a category: 7 and 7.0 are "7", True is "true", dates lack a time of 0; a missing one is empty."""
+    if value is None or isinstance(value, str):
+        return (value or "").strip()
+    if isinstance(value, (bool, np.bool_)):
+        return "true" if value else "false"
+    if isinstance(value, (int, np.integer)):
+        return str(int(value))
+    if hasattr(value, "year") or isinstance(value, np.datetime64):
+        text = str(np.datetime64(value, "us")).replace("T", " ")
+        return text.removesuffix(".000000").removesuffix(" 00:00:00")
+    try:
+        number = float(value)
+    except (TypeError, ValueError):
+        return str(value)
+    return str(int(number)) if number.is_integer() else repr(number)'''

@@ -79,6 +79,15 @@ class Loss(Settings, ABC):
         """The target (n, target width) with one column per prediction column, for metrics."""
         return target
 
+    @property
+    def level_of_points(self) -> float | None:
+        """The quantile that :meth:`points_of` gives, if it is not the median: more targets lie on one side of it."""
+        return None
+
+    def points_of(self, predictions: np.ndarray) -> np.ndarray:
+        """The predictions (n, prediction width) with one column per target, by which they are scored as numbers."""
+        return predictions
+
     def domain(self, width: int) -> Domain:
         """What the target may hold when the network has ``width`` outputs."""
         return NUMBERS

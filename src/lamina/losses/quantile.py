@@ -76,5 +76,19 @@ class Quantile(Loss):
     def target_width(self, width: int) -> int:
         return width // len(_to_tuple(self.levels))
 
+    @property
+    def middle(self) -> int:
+        """The place of the level nearest to the median, the first of two that are as near."""
+        return int(np.argmin(np.abs(np.array(_to_tuple(self.levels)) - 0.5)))
+
+    @property
+    def level_of_points(self) -> float | None:
+        level = _to_tuple(self.levels)[self.middle]
+        return None if level == 0.5 else level
+
+    def points_of(self, predictions: np.ndarray) -> np.ndarray:
+        """The predictions (n, targets * levels) at the level nearest to the median, (n, targets)."""
+        return predictions[:, self.middle :: len(_to_tuple(self.levels))]
+
     def truth_of(self, target: np.ndarray) -> np.ndarray:
         return np.repeat(target, len(_to_tuple(self.levels)), axis=1)

@@ -376,7 +376,7 @@ class TableModel:
     @property
     def middle(self) -> int:
         """The column of the level nearest to the median, used wherever a single prediction is needed."""
-        return int(np.argmin(np.abs(np.array(self.levels) - 0.5))) if self.levels else 0
+        return loss.middle if isinstance(loss := self.estimator.loss, Quantile) else 0
 
     @property
     def predicts_spread(self) -> bool:

@@ -7,6 +7,7 @@ from typing import Any, Self
 import numpy as np
 
 from lamina.doctor.patients.patient import Patient
+from lamina.losses import Loss
 
 __all__ = ["ParametersPatient"]
 
@@ -26,7 +27,13 @@ class ParametersPatient(Patient):
         return self if self.estimator.random_state is not None else self.seeded(seed)
 
     def predict(self, model: Any, X: Any) -> np.ndarray:
-        return np.asarray(model.predict(X))
+        predicted, loss = np.asarray(model.predict(X)), self.loss
+        return predicted if loss is None or self.learns_labels or predicted.ndim == 1 else loss.points_of(predicted)
+
+    @property
+    def loss(self) -> Loss | None:
+        given = self.estimator.loss
+        return given if isinstance(given, Loss) else None
 
     @property
     def weighs_classes(self) -> bool:

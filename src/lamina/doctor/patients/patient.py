@@ -18,6 +18,7 @@ from lamina.doctor.rows import column_names, take_rows
 from lamina.doctor.setup import Setup
 from lamina.engine.plan import Batches
 from lamina.errors import InvalidSettingError, NonFiniteError, phrase
+from lamina.losses import Loss
 from lamina.training import Callback, History, Trainer
 from lamina.training.monitor_record import MonitorRecord
 
@@ -110,7 +111,7 @@ class Patient(ABC):
 
     @abstractmethod
     def predict(self, model: Any, X: Any) -> np.ndarray:
-        """Labels or numbers, as y holds them, of a trained model."""
+        """Labels or numbers, as y holds them, of a trained model; of several quantiles the one nearest to the median."""
 
     def probabilities(self, model: Any, X: Any) -> tuple[np.ndarray, np.ndarray] | None:
         """The classes (k,) and a trained model's probabilities (n, k); None if it has none, or numbers or several labels."""
@@ -132,6 +133,17 @@ class Patient(ABC):
         """Of the network: those of a trainer can be several."""
         return 1
 
+    def as_read(self, X: Any, y: np.ndarray) -> tuple[Self, Any, np.ndarray]:
+        """The patient for rows whose values are read, of all rows at once, and these rows; they are their own values already
+        unless they are a table.
+
+        Raises
+        ------
+        DataError
+            If a table cannot be read.
+        """
+        return self, X, y
+
     def of_inputs(self, *, are_sparse: bool) -> Self:
         """The patient for a network whose inputs are sparse or not: sparse ones cannot be centered."""
         return self
@@ -150,13 +162,23 @@ class Patient(ABC):
         return column_names(X)
 
     @property
+    @abstractmethod
+    def loss(self) -> Loss | None:
+        """The loss that says what predictions are; None where nothing is to be said of it, or one is chosen by the rows."""
+
+    @property
+    def level(self) -> float | None:
+        """The quantile that is predicted, if it is another one than the median: R squared does not judge it."""
+        return None if self.learns_labels or self.loss is None else self.loss.level_of_points
+
+    @property
     def weighs_classes(self) -> bool:
         """Whether it is told to take classes as equally important, however rare they are."""
         return False
 
     def score(self, model: Any, X: Any, y: Any) -> float:
-        """Accuracy, or R squared, of a trained model."""
-        return 1.0 - float(row_errors(y, self.predict(model, X), of_labels=self.learns_labels).mean())
+        """Accuracy, or R squared, or the share of a constant's quantile loss that is avoided, of a trained model."""
+        return 1.0 - float(row_errors(y, self.predict(model, X), of_labels=self.learns_labels, level=self.level).mean())
 
     @abstractmethod
     def _train(self, X: Any, y: Any, watcher: Callback) -> Any:

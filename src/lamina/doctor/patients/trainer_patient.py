@@ -20,6 +20,7 @@ from lamina.doctor.patients.regimen import Regimen
 from lamina.doctor.rows import take_rows
 from lamina.doctor.setup import learns_labels_by
 from lamina.errors import InvalidSettingError, ShapeError, phrase, phrase_unknown
+from lamina.losses import Loss
 from lamina.optimizers import Optimizer, StepOptimizer, get_optimizer
 from lamina.training import Callback, EarlyStopping, Trainer, TrainerSettings
 from lamina.validation import check_parameters, integer
@@ -147,7 +148,7 @@ class TrainerPatient(Patient):
         predicted = np.asarray(model.predict(X))
         loss = self.settings.losses[0]
         if not self.learns_labels:
-            return predicted
+            return loss.points_of(predicted)
         if loss.one_of_several:
             return np.asarray(predicted.argmax(axis=1))
         no, yes = loss.label_codes or (0.0, 1.0)
@@ -165,6 +166,10 @@ class TrainerPatient(Patient):
 
     def inputs(self, model: Any, X: Any, train: tuple[Any, np.ndarray]) -> Any:
         return model.transform(X) if isinstance(model, Regimen) else X
+
+    @property
+    def loss(self) -> Loss | None:
+        return self.settings.losses[0]
 
     @property
     def weighs_classes(self) -> bool:

@@ -28,8 +28,7 @@ def findings(subject: Subject) -> Part:
 def _examined(subject: Subject, judged: Judged) -> list[Block]:
     model = subject.model
     names = model.target.names
-    # several numbers as the model reads them; a target of its own is read by the copy, as any estimator would
-    y = judged.table[names[0]] if len(names) == 1 else judged.truth
+    y = judged.table[names[0]] if subject.learns_labels else judged.truth  # labels as they are, numbers as the model reads them
     rows = judged.table.drop_columns(list(names))
     copy, kinds = untrained(model), model.encoder.kinds or {}
     # columns that the model leaves out may be missing
