@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from lamina.analysis import permutation_importance
+from lamina.data.table_reader import ReadTable
 from lamina.doctor.probes.given_rows import draw_rows
 from lamina.html.numbers import floats, shown
 from lamina.model import TableModel
@@ -16,19 +15,32 @@ from lamina.report.subject import Subject
 
 __all__ = ["importance"]
 
-_MOST_ROWS = 2000
+_MOST_ROWS, _FEWEST_ROWS = 2000, 200
+_MOST_PREDICTED = 600_000  # rows; so that the time does not grow with the number of columns
 _MOST_COLUMNS = 20
 _REPEATS = 5
 
 
-class _Deciding:
-    """The model as one whose predictions are class indices, or numbers."""
+class _Shuffled:
+    """The model on rows of which it is said, column for column, from which row a cell is taken.
 
-    def __init__(self, model: TableModel) -> None:
-        self.model = model
+    The table is read once, and the cells of a shuffled column are encoded in their new order: to read and encode all columns
+    again for each shuffle took the most time of a report.
+    """
 
-    def predict(self, table: Any) -> np.ndarray:
-        return decided_of(self.model, self.model.rated(table))
+    def __init__(self, model: TableModel, read: ReadTable) -> None:
+        self._model = model
+        self._entries = model.encoder.entries(read)
+        self.feature_names_in_ = np.array([encoder.column for encoder in model.encoder.encoders_], dtype=object)
+        self.places = np.repeat(np.arange(read.num_rows)[:, None], len(self._entries), axis=1)
+
+    def predict(self, places: np.ndarray) -> np.ndarray:
+        """Class indices, or numbers."""
+        entries = list(self._entries)
+        for column in np.flatnonzero((places != self.places).any(axis=0)):
+            entries[column] = entries[column][places[:, column]]
+        features = self._model.encoder.features_of(entries, len(places))
+        return decided_of(self._model, self._model.rated_by(features))
 
 
 def importance(subject: Subject) -> Part:
@@ -37,11 +49,12 @@ def importance(subject: Subject) -> Part:
     if judged is None:
         needs = "Which columns matter is measured on a table with the target: give it as TABLE."
         return Part("importance", title, (Words(needs, "missing"),))
-    chosen = draw_rows(judged.num_rows, _MOST_ROWS, subject.seed)
-    table = judged.table.drop_columns(list(subject.model.target.names)).take(chosen)
+    most = _most_rows(len(subject.model.encoder.encoders_))
+    chosen = draw_rows(judged.num_rows, most, subject.seed)
+    model = _Shuffled(subject.model, judged.read.take(chosen))
     score, word = subject.score
     found = permutation_importance(
-        _Deciding(subject.model), table, judged.truth[chosen], repeats=_REPEATS, seed=subject.seed, score=score
+        model, model.places, judged.truth[chosen], repeats=_REPEATS, seed=subject.seed, score=score
     )
     order = found.order[:_MOST_COLUMNS]
     names = tuple(found.names[place] for place in order)
@@ -51,8 +64,15 @@ def importance(subject: Subject) -> Part:
         "Columns that say the same share their weight."
     )
     if len(found.names) > len(names):
-        told += f" Of {len(found.names)} columns, the {len(names)} first are shown."
+        told += f" Of {len(found.names)} columns, the {len(names)} with the largest drops are shown."
+    if most < _MOST_ROWS and len(chosen) < judged.num_rows:
+        told += f" With so many columns, no more rows were shuffled, of {judged.num_rows:,}: with fewer rows, small drops are less sure."
     bars = Bars(
         "Permutation importance", told, names, floats(found.means[order]), floats(found.deviations[order]), f"drop of {word}"
     )
     return Part("importance", title, (bars,))
+
+
+def _most_rows(num_columns: int) -> int:
+    """The more columns, the fewer rows, down to so many that a score still says something."""
+    return int(np.clip(_MOST_PREDICTED // max(1, num_columns * _REPEATS), _FEWEST_ROWS, _MOST_ROWS))
