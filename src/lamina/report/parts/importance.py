@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import accumulate, pairwise
+
 import numpy as np
 
 from lamina.analysis import permutation_importance
@@ -24,23 +26,38 @@ _REPEATS = 5
 class _Shuffled:
     """The model on rows of which it is said, column for column, from which row a cell is taken.
 
-    The table is read once, and the cells of a shuffled column are encoded in their new order: to read and encode all columns
-    again for each shuffle took the most time of a report.
+    The table is read and encoded once, and a shuffled column's features are taken in their new order: to read and encode all
+    columns again for each shuffle took the most time of a report.
     """
 
     def __init__(self, model: TableModel, read: ReadTable) -> None:
+        encoders = model.encoder.encoders_
         self._model = model
         self._entries = model.encoder.entries(read)
-        self.feature_names_in_ = np.array([encoder.column for encoder in model.encoder.encoders_], dtype=object)
-        self.places = np.repeat(np.arange(read.num_rows)[:, None], len(self._entries), axis=1)
+        self._features = model.encoder.features_of(self._entries, read.num_rows)
+        ends = accumulate((len(encoder.feature_names) for encoder in encoders), initial=0)
+        self._slices = [slice(first, end) for first, end in pairwise(ends)]
+        self.feature_names_in_ = np.array([encoder.column for encoder in encoders], dtype=object)
+        self.places = np.repeat(np.arange(read.num_rows)[:, None], len(encoders), axis=1)
 
     def predict(self, places: np.ndarray) -> np.ndarray:
         """Class indices, or numbers."""
-        entries = list(self._entries)
-        for column in np.flatnonzero((places != self.places).any(axis=0)):
-            entries[column] = entries[column][places[:, column]]
-        features = self._model.encoder.features_of(entries, len(places))
+        changed = np.flatnonzero((places != self.places).any(axis=0)).tolist()
+        features = self._encoded(places, changed) if self._model.encoder.is_sparse else self._moved(places, changed)
         return decided_of(self._model, self._model.rated_by(features))
+
+    def _moved(self, places: np.ndarray, changed: list[int]) -> np.ndarray:
+        features = self._features.copy()
+        for column in changed:
+            features[:, self._slices[column]] = self._features[places[:, column], self._slices[column]]
+        return features
+
+    def _encoded(self, places: np.ndarray, changed: list[int]) -> np.ndarray:
+        """Of sparse features, which have no place for each column."""
+        entries = list(self._entries)
+        for column in changed:
+            entries[column] = entries[column][places[:, column]]
+        return self._model.encoder.features_of(entries, len(places))
 
 
 def importance(subject: Subject) -> Part:
