@@ -88,6 +88,13 @@ class ReadingOptions:
         told = summary.get("reading", {}) if isinstance(summary, dict) else {}
         return replace(self, **{name: entry for name, entry in told.items() if getattr(self, name) is None})
 
+    def as_told(self) -> tuple[str, ...]:
+        """The options that were given, as the command takes them."""
+        from lamina.model.as_options import option
+
+        told = {**self.to_keep(), "drop_ragged": self.drop_ragged or None, "input_format": self.input_format}
+        return tuple(option(name, value) for name, value in told.items() if value is not None)
+
     def to_keep(self) -> dict[str, str]:
         """What later commands need to know to read files that are written alike."""
         told = {"delimiter": self.delimiter, "encoding": self.encoding}

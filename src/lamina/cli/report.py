@@ -10,6 +10,7 @@ from cyclopts import Parameter
 
 from lamina.cli.options import READING, Flag, Quiet, Reading, ReadingOptions, check_output, is_streamed, load_table_model
 from lamina.cli.output import notes_printed, print_json, print_line
+from lamina.cli.standard_streams import DASH, write_bytes
 from lamina.cli.treatment import MAX_ROWS
 from lamina.errors import InvalidSettingError, phrase
 
@@ -50,7 +51,7 @@ def report(
         CSV or TSV (also .gz), Parquet or Feather, with the target and the columns that the model was trained on; a folder,
         pattern or address of many, of which at most 100,000 rows are drawn; - for standard input.
     output : Path
-        HTML file; default: report.html, unless --text or --json.
+        HTML file; default: report.html, unless --text or --json; - for standard output, to which nothing else is then printed.
     text : bool
         Print the same as text.
     diagnosis : bool
@@ -65,6 +66,7 @@ def report(
         Print no notes.
     """
     from lamina.cli.cure_options import options_for
+    from lamina.data.notes import note
     from lamina.model.untrained import untrained
     from lamina.report.subject import subject_of
     from lamina.report.write import report_of
@@ -72,13 +74,18 @@ def report(
     if text and json:
         raise InvalidSettingError(phrase("--text", "must be left out with --json", True))
     path = output or (None if text or json else Path("report.html"))
-    if path is not None:
-        check_output(path, model, *([] if table is None else [table]))
+    _check(path, model, table, text=text, json=json)
     with notes_printed(quiet) as notes:
         loaded = load_table_model(model)
         rows = None if table is None else _rows(loaded, table, reading, seed)
+        if rows is not None:
+            note(_what_takes_time(rows, diagnosis))
         subject = subject_of(loaded, rows, seed=seed, max_rows=max_rows, diagnosis=diagnosis)
-        found = report_of(replace(subject, spell=options_for(untrained(loaded)), path=str(model)))
+        given = {"path": str(model), "table": "" if table is None else str(table), "reading": reading.as_told()}
+        found = report_of(replace(subject, spell=options_for(untrained(loaded)), **given))
+    if path == DASH:
+        write_bytes(found.to_html().encode("utf-8", "replace"))
+        return
     if path is not None:
         found.save(path)
     if json:
@@ -87,6 +94,20 @@ def report(
         print_line(str(found).rstrip())
     elif not quiet:
         print_line(f"{found.lead}\nReport: {path}")
+
+
+def _check(path: Path | None, model: Path, table: Path | None, *, text: bool, json: bool) -> None:
+    """Reject an output that cannot be, before any work is done."""
+    if path == DASH and (text or json):
+        rule, name = "must be left out if the page goes to standard output", "--text" if text else "--json"
+        raise InvalidSettingError(phrase(name, rule, "-o -", repair="Name a file: -o report.html."))
+    if path is not None and path != DASH:
+        check_output(path, model, *([] if table is None else [table]))
+
+
+def _what_takes_time(rows: pa.Table, diagnosis: bool) -> str:
+    copy = "the doctor trains a copy of the model, which takes a few times as long as its training; then " if diagnosis else ""
+    return f"{copy}columns are shuffled to see which ones matter, on rows drawn from {rows.num_rows:,}."
 
 
 def _rows(model: TableModel, path: Path, reading: ReadingOptions, seed: int) -> pa.Table:

@@ -23,6 +23,7 @@ __all__ = [
     "has_standard_output",
     "open_missing_streams",
     "read_standard_input",
+    "write_bytes",
     "write_standard_output",
 ]
 
@@ -95,8 +96,13 @@ def write_standard_output(write: Callable[[pa.Table, Any], Any], table: pa.Table
     """Write a table to standard output, once it is complete."""
     buffer = io.BytesIO()
     write(table, buffer)
+    write_bytes(buffer.getbuffer())
+
+
+def write_bytes(data: bytes | memoryview) -> None:
+    """Write bytes to standard output."""
     sys.stdout.flush()
-    sys.stdout.buffer.write(buffer.getbuffer())
+    sys.stdout.buffer.write(data)
     sys.stdout.buffer.flush()
 
 

@@ -258,10 +258,17 @@ class TableEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         """
         check_is_fitted(self)
         table = X if isinstance(X, ReadTable) else self.read(X)
-        entries = [encoder.entries(table[encoder.column]) for encoder in self.encoders_]
+        return self.features_of(self.entries(table), table.num_rows)
+
+    def entries(self, table: ReadTable) -> list[np.ndarray]:
+        """What a table's cells are to :attr:`encoders_`: an array for each, of as many entries as there are rows."""
+        return [encoder.entries(table[encoder.column]) for encoder in self.encoders_]
+
+    def features_of(self, entries: Sequence[np.ndarray], num_rows: int) -> np.ndarray:
+        """What :meth:`transform` gives, of entries."""
         if self.is_sparse:
-            return sparse_features(self.encoders_, entries, table.num_rows)  # type: ignore[return-value]  # only where asked for
-        return dense_features(self.encoders_, entries, table.num_rows)
+            return sparse_features(self.encoders_, entries, num_rows)  # type: ignore[return-value]  # only where asked for
+        return dense_features(self.encoders_, entries, num_rows)
 
     @property
     def is_sparse(self) -> bool:

@@ -2,29 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from html import escape
 
-__all__ = ["BOTTOM", "HEIGHT", "LEFT", "RIGHT", "TOP", "WIDTH", "cut", "labels", "svg"]
+from lamina.html.short_names import short_names, width_of
+
+__all__ = ["BOTTOM", "HEIGHT", "LEFT", "RIGHT", "TOP", "WIDTH", "labels", "left_of", "svg"]
 
 WIDTH, HEIGHT = 420, 270
 LEFT, RIGHT, TOP, BOTTOM = 58, 14, 12, 44
-_LONGEST_NAME = 26
-_LONGEST_LABEL = 52
+_FONT, _LABEL_FONT = 12, 12.5
 
 
-def labels(across: str, up: str) -> str:
+def left_of(ticks: Iterable[str]) -> float:
+    """Where a chart begins: far enough to the right that the numbers at its axis do not lie over the label."""
+    return max(LEFT, 24 + _FONT * max(map(width_of, ticks), default=0))
+
+
+def labels(across: str, up: str, left: float = LEFT) -> str:
     """What both axes measure."""
-    middle, height = (LEFT + WIDTH - RIGHT) / 2, (TOP + HEIGHT - BOTTOM) / 2
+    middle, height = (left + WIDTH - RIGHT) / 2, (TOP + HEIGHT - BOTTOM) / 2
+    (across,), (up,) = short_names([across], (WIDTH - left) / _LABEL_FONT), short_names([up], (HEIGHT - BOTTOM) / _LABEL_FONT)
     return (
-        f'<text class="la-label" x="{middle}" y="{HEIGHT - 7}" text-anchor="middle">{escape(cut(across, _LONGEST_LABEL))}</text>'
-        f'<text class="la-label" transform="translate(10 {height}) rotate(-90)" text-anchor="middle">{escape(cut(up, 38))}</text>'
+        f'<text class="la-label" x="{middle:g}" y="{HEIGHT - 7}" text-anchor="middle">{escape(across)}</text>'
+        f'<text class="la-label" transform="translate(10 {height}) rotate(-90)" text-anchor="middle">{escape(up)}</text>'
     )
-
-
-def cut(name: str, most: int = _LONGEST_NAME) -> str:
-    """A name in a line, its end left out where it is longer than ``most`` characters."""
-    text = " ".join(str(name).split())
-    return text if len(text) <= most else f"{text[: most - 1]}…"
 
 
 def svg(title: str, told: str, inside: str, height: float = HEIGHT) -> str:

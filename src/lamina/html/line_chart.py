@@ -6,13 +6,15 @@ import itertools
 from collections.abc import Iterable, Sequence
 from html import escape
 
-from lamina.html.canvas import BOTTOM, HEIGHT, LEFT, RIGHT, TOP, WIDTH, cut, labels, svg
+from lamina.html.canvas import BOTTOM, HEIGHT, RIGHT, TOP, WIDTH, labels, left_of, svg
 from lamina.html.figures import Axis, Chart, Series
 from lamina.html.scale import Scale, is_known, scale_of, writer_of
+from lamina.html.short_names import short_names
 
 __all__ = ["chart_svg", "figure", "legend"]
 
 _COLORS = 6
+_LEGEND = 26  # the width of an entry, in units of its font
 
 
 def chart_svg(chart: Chart) -> str:
@@ -25,8 +27,9 @@ def chart_svg(chart: Chart) -> str:
     across = [value for series in drawn for value in series.x]
     up = [value for series in drawn for value in (*series.y, *series.low, *series.high)]
     has_room = any(series.look in ("dots", "band") for series in drawn)
-    x = scale_of(chart.x, across, LEFT, WIDTH - RIGHT, False, has_room)
     y = scale_of(chart.y, up, HEIGHT - BOTTOM, TOP, is_log, True)
+    left = left_of(map(writer_of(y.ticks()), y.ticks()))
+    x = scale_of(chart.x, across, left, WIDTH - RIGHT, False, has_room)
     parts = [_frame(chart.x, chart.y, x, y)]
     if chart.mark is not None and x.low <= chart.mark[0] <= x.high:
         place = x(chart.mark[0])
@@ -41,14 +44,15 @@ def chart_svg(chart: Chart) -> str:
 def legend(chart: Chart) -> str:
     """What each line is; nothing where there is one alone."""
     entries = []
-    for series, color in _colored(chart):
+    names = short_names([series.name for series in chart.series], _LEGEND)
+    for (series, color), name in zip(_colored(chart), names, strict=True):
         key = {
             "line": f'<path class="la-l la-c{color}" d="M1 6H25"/>',
             "aside": '<path class="la-l la-ca" d="M1 6H25"/>',
             "dots": f'<circle class="la-d la-c{color}" cx="13" cy="6" r="4"/>',
             "band": f'<rect class="la-b la-c{color}" x="1" y="1" width="24" height="10"/>',
         }[series.look]
-        entries.append(f'<span><svg width="26" height="12" aria-hidden="true">{key}</svg> {escape(cut(series.name))}</span>')
+        entries.append(f'<span><svg width="26" height="12" aria-hidden="true">{key}</svg> {escape(name)}</span>')
     return f'<div class="la-legend">{"".join(entries)}</div>' if len(entries) > 1 else ""
 
 
@@ -110,18 +114,18 @@ def _path(points: Sequence[tuple[float, float] | None]) -> str:
 
 
 def _frame(across: Axis, up: Axis, x: Scale, y: Scale) -> str:
-    bottom, right = HEIGHT - BOTTOM, WIDTH - RIGHT
+    bottom, right, left = HEIGHT - BOTTOM, WIDTH - RIGHT, x.start
     write = writer_of(y.ticks())
     parts = []
     for tick in y.ticks():
         at = y(tick)
-        parts.append(f'<path class="la-grid" d="M{LEFT} {at:.1f}H{right}"/>')
-        parts.append(f'<text x="{LEFT - 6}" y="{at + 4:.1f}" text-anchor="end">{write(tick)}</text>')
+        parts.append(f'<path class="la-grid" d="M{left:g} {at:.1f}H{right}"/>')
+        parts.append(f'<text x="{left - 6:g}" y="{at + 4:.1f}" text-anchor="end">{write(tick)}</text>')
     ticks = [tick for tick in x.ticks() if not across.is_whole or tick == round(tick)]
     write = writer_of(ticks)
     for tick in ticks:
         parts.append(f'<path class="la-tick" d="M{x(tick):.1f} {bottom}v4"/>')
         parts.append(f'<text x="{x(tick):.1f}" y="{bottom + 16}" text-anchor="middle">{write(tick)}</text>')
-    parts.append(f'<path class="la-axis" d="M{LEFT} {TOP}V{bottom}H{right}"/>')
-    parts.append(labels(across.label, up.label))
+    parts.append(f'<path class="la-axis" d="M{left:g} {TOP}V{bottom}H{right}"/>')
+    parts.append(labels(across.label, up.label, left))
     return "".join(parts)

@@ -8,9 +8,19 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["floats", "percent", "shown", "thinned"]
+__all__ = ["Share", "floats", "percent", "shown", "thinned"]
 
 _MOST = 240  # points of a line
+
+
+class Share(float):
+    """A number that people read as a percentage.
+
+    >>> shown(Share(0.125)), Share(0.125) == 0.125
+    ('12.5 %', True)
+    """
+
+    __slots__ = ()
 
 
 def shown(value: Any) -> str:
@@ -21,6 +31,8 @@ def shown(value: Any) -> str:
     """
     if value is None or (isinstance(value, float) and math.isnan(value)):
         return "–"
+    if isinstance(value, Share):
+        return percent(value)
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, int):

@@ -69,7 +69,7 @@ def writer_of(ticks: Sequence[float]) -> Callable[[float], str]:
     largest = max((abs(tick) for tick in ticks), default=0.0)
     for unit, word in ((1e6, "M"), (1e3, "k")):
         if 10_000 <= largest < 1e9 and largest >= unit * 2:
-            return lambda tick: f"{tick / unit:.4g}{word}" if tick else "0"
+            return lambda tick: f"{tick / unit:.4g}{word}".replace("-", "−") if tick else "0"
     return tick_text
 
 

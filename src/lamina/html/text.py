@@ -18,7 +18,7 @@ class Printed:
     def _repr_html_(self) -> str:
         lines = str(self).splitlines()
         more = f"\n… {len(lines) - _MOST_LINES} more lines" if len(lines) > _MOST_LINES else ""
-        return f"<pre>{chr(10).join(map(escaped, lines[:_MOST_LINES]))}{more}</pre>"
+        return f'<pre style="overflow-x: auto">{chr(10).join(map(escaped, lines[:_MOST_LINES]))}{more}</pre>'
 
 
 def escaped(value: object, longest: int = _LONGEST) -> str:

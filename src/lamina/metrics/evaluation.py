@@ -24,6 +24,8 @@ _LABELS = {
     "rmse": "root mean squared error",
     "pinball": "pinball loss",
 }
+_IN_UNITS = frozenset(_LABELS[name] for name in ("mae", "rmse", "pinball"))
+_SMALL = 0.01
 
 
 class Evaluation(dict[str, dict[str, float]]):
@@ -58,8 +60,13 @@ class Evaluation(dict[str, dict[str, float]]):
     @property
     def rows(self) -> list[tuple[str, str, str]]:
         """Each metric's name for people, and its values as texts."""
+        return [(label, _number(model, label), _number(baseline, label)) for label, model, baseline in self.numbers]
+
+    @property
+    def numbers(self) -> list[tuple[str, float, float]]:
+        """Each metric's name for people, and its values."""
         model, baseline = self.get("model", {}), self.get("baseline", {})
-        return [(_LABELS[name], _number(value), _number(baseline[name])) for name, value in model.items()]
+        return [(_LABELS[name], float(value), float(baseline[name]) + 0.0) for name, value in model.items()]
 
     @property
     def shortcoming(self) -> str:
@@ -106,8 +113,10 @@ def evaluation_html(evaluation: Evaluation, title: str = "") -> list[str]:
     return [*of_each, table(evaluation.headings, evaluation.rows, right=evaluation.headings[1:], title=title), *short]
 
 
-def _number(value: float) -> str:
+def _number(value: float, label: str) -> str:
     if math.isnan(value):
         return "–"
+    if label in _IN_UNITS and 0 < abs(value) < _SMALL:
+        return f"{value:.4g}"  # its size is that of the target, which may be small
     value = round(value, 4) + 0.0  # never -0.0000
     return f"{value:.4f}" if abs(value) < 1000 else f"{value:,.1f}"

@@ -151,10 +151,7 @@ class TableModel:
         """
         if not self.has_probabilities:
             raise DataError("predict_proba needs a classifier trained with log_loss, which this model is not. Use predict.")
-        features = self._features(table)
-        if self.temperature == 1 or mc_samples is not None:
-            return np.asarray(self.estimator.predict_proba(features, mc_samples=mc_samples, seed=seed))
-        return meaning_of_logits(self.estimator, logits_of(self.estimator, features) / self.temperature)
+        return self._probabilities(self._features(table), mc_samples, seed)
 
     def predict_set(self, table: Any, coverage: float = 0.9) -> np.ndarray:
         """Which classes each row may be of: sets that hold the true class of a share of at least ``coverage`` of new rows.
@@ -508,14 +505,23 @@ class TableModel:
 
     def rated(self, table: Any) -> np.ndarray:
         """What metrics compare with the truth: probabilities (n, classes), or classes where there are none, or numbers."""
+        return self.rated_by(self._features(table))
+
+    def rated_by(self, features: Any) -> np.ndarray:
+        """:meth:`rated` of rows that the encoder has encoded."""
         if self.target.task == "regression":
-            numbers = self._predicted_numbers(table)
+            numbers = self.numbers_of(features)
             return numbers[:, self.middle] if self.levels else numbers
-        return self.predict_proba(table) if self.has_probabilities else self._predicted_classes(table)
+        return self._probabilities(features) if self.has_probabilities else np.asarray(self.estimator.predict(features))
 
     def decided(self, probabilities: np.ndarray) -> np.ndarray:
         """The class of each row by the threshold, of two classes' probabilities."""
         return np.asarray(probabilities[:, 1] > self.threshold, dtype=np.int64)
+
+    def _probabilities(self, features: Any, mc_samples: int | None = None, seed: int = 0) -> np.ndarray:
+        if self.temperature == 1 or mc_samples is not None:
+            return np.asarray(self.estimator.predict_proba(features, mc_samples=mc_samples, seed=seed))
+        return meaning_of_logits(self.estimator, logits_of(self.estimator, features) / self.temperature)
 
     def _predicted_classes(self, table: Any, mc_samples: int | None = None, seed: int = 0) -> np.ndarray:
         if self.threshold is not None:

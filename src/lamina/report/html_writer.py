@@ -9,11 +9,11 @@ from functools import cache
 from html import escape
 from importlib.resources import files
 
-from lamina.html import chart_svg, escaped, finding, folded, legend, paragraph, table
+from lamina.html import chart_svg, escaped, finding, legend, paragraph, table
 from lamina.html.displays import shared_style
 from lamina.html.numbers import shown
 from lamina.report.content import Bars, Block, Chart, Code, Content, Heat, Matrix, Part, Table, Told, Words
-from lamina.report.svg import bars_svg, heat_svg, matrix_svg
+from lamina.report.svg import bars_svg, heat_legend, heat_svg, matrix_svg
 
 __all__ = ["html_of"]
 
@@ -69,7 +69,7 @@ def _figure(figure: Chart | Heat | Bars | Matrix) -> str:
         case Chart():
             drawn = chart_svg(figure) + legend(figure)
         case Heat():
-            drawn = heat_svg(figure)
+            drawn = heat_svg(figure) + heat_legend(figure)
         case Bars():
             drawn = bars_svg(figure)
         case Matrix():
@@ -100,8 +100,13 @@ def _table(block: Table) -> str:
         if i > 0 and all(not isinstance(row[i], str) or _is_number(row[i]) for row in block.rows)
     ]
     if block.is_long:
-        return folded(block.title or "All rows", table(block.headers, rows, right=right, longest=_LONGEST))
+        return _folded(block.title or "All rows", table(block.headers, rows, right=right, longest=_LONGEST))
     return table(block.headers, rows, right=right, title=block.title, longest=_LONGEST)
+
+
+def _folded(title: str, inside: str) -> str:
+    """What a click unfolds, and paper always shows: it stands after the element that is closed, as no style opens what is inside."""
+    return f'<details><summary>{_text(title)}</summary></details><div class="folded">{inside}</div>'
 
 
 def _is_number(text: str) -> bool:

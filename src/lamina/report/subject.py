@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import PurePath
 from typing import Any
 
 from lamina.errors import DataTypeError, phrase
@@ -13,7 +14,9 @@ from lamina.report.judged import Judged, judged_by
 from lamina.training import MonitorRecord
 from lamina.validation import boolean, check_parameters, integer
 
-__all__ = ["Subject", "subject_of"]
+__all__ = ["MAX_ROWS", "Subject", "subject_of"]
+
+MAX_ROWS = 20_000  # that the doctor examines, unless asked
 
 _RULES = {"seed": integer(0, 2**32 - 1), "max_rows": integer(20), "diagnosis": boolean()}
 
@@ -37,15 +40,27 @@ class Subject:
         How cures are written; None: as Python's settings.
     path : str
         The name of the model's file; "" if there is none.
+    table : str
+        The name of the table's file, as it was given; "" if there is none.
+    reading : tuple of str
+        Options of the command by which the table was read.
     """
 
     model: TableModel
     judged: Judged | None
     seed: int = 0
-    max_rows: int = 20_000
+    max_rows: int = MAX_ROWS
     examines: bool = True
     spell: Callable[[Mapping[str, Any]], str] | None = None
     path: str = ""
+    table: str = ""
+    reading: tuple[str, ...] = ()
+
+    @property
+    def rows_of(self) -> str:
+        """The rows that it is judged by, in words, such as "the 200 rows of test.csv"."""
+        count = 0 if self.judged is None else self.judged.num_rows
+        return f"the {count:,} rows of {PurePath(self.table).name if self.table not in ('', '-') else 'the table'}"
 
     @property
     def record(self) -> MonitorRecord | None:

@@ -5,14 +5,16 @@ from __future__ import annotations
 import math
 from html import escape
 
-from lamina.html.canvas import BOTTOM, HEIGHT, LEFT, RIGHT, TOP, WIDTH, cut, labels, svg
+from lamina.html.canvas import BOTTOM, HEIGHT, RIGHT, TOP, WIDTH, labels, left_of, svg
 from lamina.html.numbers import percent
 from lamina.html.scale import Scale, is_known, tick_text
+from lamina.html.short_names import short_names, width_of
 from lamina.report.content import Bars, Heat, Matrix
 
-__all__ = ["bars_svg", "heat_svg", "matrix_svg"]
+__all__ = ["bars_svg", "heat_legend", "heat_svg", "matrix_svg"]
 
-_SHADES = 5  # of a density
+_SHADES, _ROUNDED = 5, 0.25  # of a density
+_FONT, _NAME_FONT = 12, 12.5
 
 
 def heat_svg(heat: Heat) -> str:
@@ -20,38 +22,58 @@ def heat_svg(heat: Heat) -> str:
     largest = max((share for row in heat.shares for share in row if is_known(share)), default=0.0)
     if not heat.moments or largest <= 0:
         return ""
-    left, right, top, bottom = LEFT, WIDTH - RIGHT, TOP, HEIGHT - BOTTOM
+    inner = [(place, edge) for place, edge in enumerate(heat.edges) if is_known(edge)]
+    left = left_of(tick_text(edge) for _, edge in inner)
+    right, top, bottom = WIDTH - RIGHT, TOP, HEIGHT - BOTTOM
     num_bins = len(heat.edges) - 1
     borders = [left + (right - left) * i / len(heat.moments) for i in range(len(heat.moments) + 1)]
     height = (bottom - top) / num_bins
     paths: dict[int, list[str]] = {}
     for moment, row in enumerate(heat.shares):
         for place, share in enumerate(row):
-            # the root, so that thin tails are seen
-            level = math.ceil(_SHADES * math.sqrt(share / largest) - 0.25) if is_known(share) and share > 0 else 0
+            level = _level(share, largest)
             if level:
                 width = borders[moment + 1] - borders[moment]
                 cell = f"M{borders[moment]:.1f} {bottom - (place + 1) * height:.1f}h{width:.2f}v{height:.2f}h-{width:.2f}z"
                 paths.setdefault(level, []).append(cell)
     cells = "".join(f'<path class="h h{level}" d="{"".join(found)}"/>' for level, found in sorted(paths.items()))
-    inner = [(place, edge) for place, edge in enumerate(heat.edges) if is_known(edge)]
-    parts = [cells, f'<path class="la-axis" d="M{left} {top}V{bottom}H{right}"/>']
+    parts = [cells, f'<path class="la-axis" d="M{left:g} {top}V{bottom}H{right}"/>']
     for place, edge in inner:
         at = bottom - place * height
-        parts.append(f'<text x="{left - 6}" y="{at + 4:.1f}" text-anchor="end">{tick_text(edge)}</text>')
+        parts.append(f'<text x="{left - 6:g}" y="{at + 4:.1f}" text-anchor="end">{tick_text(edge)}</text>')
     last = len(heat.moments) - 1
     for moment in sorted({round(last * share / 4) for share in range(5)}):
         at = (borders[moment] + borders[moment + 1]) / 2
         parts.append(f'<text x="{at:.1f}" y="{bottom + 15}" text-anchor="middle">{tick_text(heat.moments[moment])}</text>')
-    parts.append(labels(heat.x.label, heat.y.label))
+    parts.append(labels(heat.x.label, heat.y.label, left))
     return svg(heat.title, heat.told, "".join(parts))
+
+
+def heat_legend(heat: Heat) -> str:
+    """Up to which share each shade stands for: uneven steps, so that thin tails are seen."""
+    largest = max((share for row in heat.shares for share in row if is_known(share)), default=0.0)
+    if largest <= 0:
+        return ""
+    keys = [
+        f'<span><svg width="26" height="12" aria-hidden="true"><rect class="h h{level}" x="1" y="1" width="24" height="10"/></svg> '
+        f"to {percent(min(1.0, ((level + _ROUNDED) / _SHADES) ** 2) * largest)}</span>"
+        for level in range(1, _SHADES + 1)
+    ]
+    return f'<div class="la-legend"><span>share of sums:</span>{"".join(keys)}</div>'
+
+
+def _level(share: float, largest: float) -> int:
+    """The shade: by the root, so that thin tails are seen."""
+    found = math.ceil(_SHADES * math.sqrt(share / largest) - _ROUNDED) if is_known(share) and share > 0 else 0
+    return max(0, found)
 
 
 def bars_svg(bars: Bars) -> str:
     """A bar a name from the top, with its spread, and its number at the end."""
     if not bars.names:
         return ""
-    row, left, top, right = 22, 150, 6, 64
+    row, left, top, right = 22, 160, 6, 64
+    names = short_names(bars.names, (left - 10) / _NAME_FONT)
     height = top + row * len(bars.names) + 40
     ends = [end for v, s in zip(bars.values, bars.spreads, strict=True) for end in (v - s, v + s) if is_known(end)]
     low, high = min([0.0, *ends]), max([0.0, *ends])
@@ -61,10 +83,10 @@ def bars_svg(bars: Bars) -> str:
     for tick in Scale(x.low, x.high, 0, 1).ticks()[:: 1 if high > low else 2]:
         parts.append(f'<path class="la-grid" d="M{x(tick):.1f} {top}V{foot}"/>')
         parts.append(f'<text x="{x(tick):.1f}" y="{foot + 15}" text-anchor="middle">{tick_text(tick)}</text>')
-    for i, (name, value, spread) in enumerate(zip(bars.names, bars.values, bars.spreads, strict=True)):
+    for i, (name, value, spread) in enumerate(zip(names, bars.values, bars.spreads, strict=True)):
         y, end = top + row * i, x(value) if is_known(value) else zero
         start, width = min(zero, end), abs(end - zero)
-        parts.append(f'<text x="{left - 8}" y="{y + 15}" text-anchor="end" class="name">{escape(cut(name, 22))}</text>')
+        parts.append(f'<text x="{left - 8}" y="{y + 15}" text-anchor="end" class="name">{escape(name)}</text>')
         parts.append(
             f'<rect class="la-b la-c0 la-solid" x="{start:.1f}" y="{y + 4}" width="{max(width, 0.8):.1f}" height="{row - 8}"/>'
         )
@@ -91,12 +113,12 @@ def matrix_svg(matrix: Matrix) -> str:
         f'<text class="la-label" x="{left + side * n / 2:.1f}" y="13" text-anchor="middle">predicted</text>',
         f'<text class="la-label" x="{left - 8}" y="{top - 8}" text-anchor="end">true</text>',
     ]
-    most = max(3, int(side / 7))
-    for i, name in enumerate(matrix.names):
+    across, down = _names_at(matrix.names, side - 6, left - 12)
+    for i, (name, beside) in enumerate(zip(across, down, strict=True)):
         middle = left + side * (i + 0.5)
-        parts.append(f'<text x="{middle:.1f}" y="{top - 8}" text-anchor="middle">{escape(cut(name, most))}</text>')
+        parts.append(f'<text x="{middle:.1f}" y="{top - 8}" text-anchor="middle">{escape(name)}</text>')
         parts.append(
-            f'<text x="{left - 8}" y="{top + side * (i + 0.5) + 4:.1f}" text-anchor="end">{escape(cut(name, 16))}</text>'
+            f'<text x="{left - 8}" y="{top + side * (i + 0.5) + 4:.1f}" text-anchor="end">{escape(beside)}</text>'
         )
         total = sum(matrix.counts[i])
         for j, count in enumerate(matrix.counts[i]):
@@ -113,6 +135,15 @@ def matrix_svg(matrix: Matrix) -> str:
                 f"{_short_count(count, side)}</text></g>"
             )
     return svg(matrix.title, matrix.told, "".join(parts), math.ceil(top + side * n + 6))
+
+
+def _names_at(names: tuple[str, ...], above: float, beside: float) -> tuple[list[str], list[str]]:
+    """The names above the columns and beside the rows, each in so many pixels; numbers above where there is no room for names."""
+    if all(width_of(name) * _FONT <= above for name in names):
+        return list(names), short_names(names, beside / _FONT)
+    numbers = [str(i) for i in range(1, len(names) + 1)]
+    room = beside / _FONT - width_of(f"{len(names)} ")
+    return numbers, [f"{name} {number}" for name, number in zip(short_names(names, room), numbers, strict=True)]
 
 
 def _short_count(count: int, side: float) -> str:

@@ -88,13 +88,22 @@ def _chart(chart: Chart) -> str:
     lines = [series for series in chart.series if series.look == "line"]
     drawn = _drawn(chart, lines[:3]) if lines and len(chart.series) <= 3 else []
     rows = [
-        (series.name, len(series.y), *_ends(series.y))
+        (name, len(values), *_ends(values))
         for series in chart.series
-        if series.look != "aside" and any(map(math.isfinite, series.y))
+        if series.look != "aside"
+        for name, values in _told_of(series)
+        if any(map(math.isfinite, values))
     ]
     marked = [f"{chart.mark[1]}."] if chart.mark else []
     table = _table((chart.y.label, "points", "first", "lowest", "highest", "last"), rows) if rows else ""
     return "\n".join([*drawn, *([table] if rows else []), *_wrapped(" ".join([chart.told, *marked]))])
+
+
+def _told_of(series: Series) -> list[tuple[str, Sequence[float]]]:
+    """What is told of a series: of a band, both ends."""
+    if series.look == "band":
+        return [(f"{series.name}, lower end", series.low), (f"{series.name}, upper end", series.high)]
+    return [(series.name, series.y)]
 
 
 def _drawn(chart: Chart, lines: Sequence[Series]) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import PurePath
 from typing import Any
 
 from lamina.errors import counted
@@ -89,7 +90,7 @@ def _lead(subject: Subject) -> str:
         return f"{what} Give a table with the target to see how good it is."
     name, word = subject.score
     own, other = measured["model"][name], measured["baseline"][name]
-    where = f"the {judged.num_rows:,} rows of the table" if judged else "its test rows"
+    where = subject.rows_of if judged else "its test rows"
     return f"{what} On {where} its {word} is {shown(own)}; a constant guess has {shown(other + 0.0)}."
 
 
@@ -101,4 +102,5 @@ def _facts(subject: Subject) -> dict[str, str]:
     found = {name: f"{value:,}" for name, value in facts.items() if value is not None}
     if subject.judged is not None:
         found["judged by"] = counted(subject.judged.num_rows, "row")
+    found |= {name: PurePath(path).name for name, path in (("model", subject.path), ("table", subject.table)) if path not in ("", "-")}
     return found

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from lamina.doctor import diagnose
 from lamina.errors import LaminaError
+from lamina.html.numbers import shown
 from lamina.model.untrained import untrained
 from lamina.report.content import Block, Part, Words
 from lamina.report.judged import Judged
@@ -43,8 +44,20 @@ def _examined(subject: Subject, judged: Judged) -> list[Block]:
     return [
         Words(found.summary, "good" if found.is_healthy else "alarm"),
         *(together if len(names) > 1 else []),
+        Words(_of_whom(subject, judged)),
         *(told(finding, found.spell) for finding in found),
     ]
+
+
+def _of_whom(subject: Subject, judged: Judged) -> str:
+    """That the doctor's scores are not those of the model."""
+    name, word = subject.score
+    some = f" {subject.max_rows:,} of these rows, drawn at random, were examined." if judged.num_rows > subject.max_rows else ""
+    return (
+        f"The doctor judges a copy of the model: trained anew, while it is watched, on three quarters of {subject.rows_of}, and "
+        f"scored on the last quarter.{some} Its scores here are not the model's own, whose {word} is "
+        f"{shown(judged.evaluation['model'][name])} on all these rows."
+    )
 
 
 def _ending(subject: Subject) -> list[Block]:

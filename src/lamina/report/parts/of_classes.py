@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from lamina.html.numbers import floats, percent
+from lamina.html.numbers import Share, floats
 from lamina.metrics import calibration_curve, confusion, roc_curve
 from lamina.model import TableModel
 from lamina.report.content import Axis, Block, Chart, Matrix, Series, Table, Words
@@ -29,14 +29,19 @@ def of_classes(model: TableModel, judged: Judged, seed: int) -> list[Block]:
 
 def _matrix(names: tuple[str, ...], counts: np.ndarray) -> Matrix:
     total, right = counts.sum(), np.trace(counts)
-    told = f"{right:,} of {total:,} rows lie on the diagonal, where the prediction is right."
-    if len(names) > _MOST_CLASSES:
+    is_pooled = len(names) > _MOST_CLASSES
+    told = f"{right:,} of {total:,} rows are predicted right{'.' if is_pooled else ': they lie on the diagonal.'}"
+    if is_pooled:
         most = np.sort(np.argsort(-counts.sum(axis=1), kind="stable")[: _MOST_CLASSES - 1])
         place = np.full(len(names), len(most))
         place[most] = np.arange(len(most))
         pooled = np.zeros((len(most) + 1, len(most) + 1), dtype=counts.dtype)
         np.add.at(pooled, (place[:, None], place[None, :]), counts)
-        told += f" Of {len(names)} classes, the {len(names) - len(most)} rarest are one; within it, errors are not told apart."
+        within = int(np.trace(pooled) - right)
+        told += (
+            f" Of {len(names)} classes, the {len(names) - len(most)} rarest are drawn as one, others: the drawn diagonal holds "
+            f"{np.trace(pooled):,} rows, of which {within:,} were taken for another of these rare classes."
+        )
         names, counts = (*(names[i] for i in most), "others"), pooled
     return Matrix("Confusion matrix", told, names, tuple(tuple(int(n) for n in row) for row in counts))
 
@@ -46,7 +51,7 @@ def _by_class(names: tuple[str, ...], counts: np.ndarray) -> Table:
         found = np.diag(counts) / counts.sum(axis=1)
         sure = np.diag(counts) / counts.sum(axis=0)
     rows = tuple(
-        (name, int(rows), percent(float(r)), percent(float(p)))
+        (name, int(rows), Share(r), Share(p))
         for name, rows, r, p in zip(names, counts.sum(axis=1), found, sure, strict=True)
     )
     return Table("By class", ("class", "rows", "found (recall)", "right (precision)"), rows, len(names) > _MOST_CLASSES)

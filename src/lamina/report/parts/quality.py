@@ -26,12 +26,12 @@ def quality(subject: Subject) -> Part:
         known = _metrics(Evaluation(measured), f"On {rows:,} test rows, measured after training") if measured else []
         return Part("quality", title, (*known, without))
     draw = of_classes if subject.learns_labels else of_numbers
-    known = _metrics(subject.judged.evaluation, f"On the {subject.judged.num_rows:,} rows of the table")
+    known = _metrics(subject.judged.evaluation, f"On {subject.rows_of}")
     warning = Words("Rows that the model was trained on flatter it. Judge by others.")
     return Part("quality", title, (warning, *known, *draw(subject.model, subject.judged, subject.seed)))
 
 
 def _metrics(evaluation: Evaluation, title: str) -> list[Block]:
-    blocks: list[Block] = [Table(title, evaluation.headings, tuple(evaluation.rows))]
-    blocks += [Table(f"{title}: {name}", each.headings, tuple(each.rows)) for name, each in evaluation.targets.items()]
+    blocks: list[Block] = [Table(title, evaluation.headings, tuple(evaluation.numbers))]
+    blocks += [Table(f"{title}: {name}", each.headings, tuple(each.numbers)) for name, each in evaluation.targets.items()]
     return [*blocks, Words(evaluation.shortcoming, "alarm")] if evaluation.shortcoming else blocks

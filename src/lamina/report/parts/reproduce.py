@@ -12,7 +12,7 @@ from lamina.model.named_settings import named_text
 from lamina.model.tabular_documentation import OWN_NAMES
 from lamina.model.trained_so import USUAL_SHARES, TrainedSo, trained_so
 from lamina.report.content import Block, Code, Part, Words
-from lamina.report.subject import Subject
+from lamina.report.subject import MAX_ROWS, Subject
 
 __all__ = ["reproduce"]
 
@@ -20,12 +20,12 @@ __all__ = ["reproduce"]
 def reproduce(subject: Subject) -> Part:
     """What to type, with every setting that is not the usual one."""
     so = trained_so(subject.model)
-    blocks: list[Block] = [Words(_condition(so))]
+    blocks: list[Block] = [Words(f"{_condition(so)} {_judging(subject)}".rstrip())]
     if so.is_from_command:
         lines = [_command(subject, so), _report_command(subject)]
         blocks.append(Code("Commands", "\n".join(lines)))
     else:
-        again = [f"model.report({'' if subject.judged is None else 'table'}).save('report.html')"]
+        again = [f"model.report({'' if subject.judged is None else 'judged'}).save('report.html')"]
         blocks.append(Code("Python", "\n".join([*_code(subject, so), *([] if subject.path else again)])))
         if subject.path:
             blocks.append(Code("Command", _report_command(subject)))
@@ -41,6 +41,15 @@ def _condition(so: TrainedSo) -> str:
     earlier = " The training went on from another model, which is needed, too." if so.goes_on else ""
     equal = "Equal rows, settings, versions and numbers of workers give an equal model"
     return f"{table}{rows}{earlier} {equal}; this report was written by Lamina {lamina.__version__}."
+
+
+def _judging(subject: Subject) -> str:
+    """Which rows the report is made with, which need not be those of training."""
+    if subject.judged is None:
+        return ""
+    if subject.path:
+        return f"The report was made with the {subject.judged.num_rows:,} rows of {subject.table or 'JUDGED'}."
+    return f"The report was made with {subject.judged.num_rows:,} rows, which are judged here."
 
 
 def _command(subject: Subject, so: TrainedSo) -> str:
@@ -60,8 +69,13 @@ def _command(subject: Subject, so: TrainedSo) -> str:
 
 
 def _report_command(subject: Subject) -> str:
-    table = "" if subject.judged is None else " TABLE"
-    return f"lamina report {shlex.quote(subject.path or 'model.lamina')}{table} -o report.html"
+    told = [shlex.quote(subject.path or "model.lamina")]
+    if subject.judged is not None:
+        told += [shlex.quote(subject.table or "JUDGED"), *subject.reading]
+        told += [] if subject.examines else ["--no-diagnosis"]
+        told += [] if subject.max_rows == MAX_ROWS else [f"--max-rows {subject.max_rows}"]
+        told += [] if subject.seed == 0 else [f"--seed {subject.seed}"]
+    return f"lamina report {' '.join(told)} -o report.html"
 
 
 def _as_text(name: str, value: Any) -> Any:

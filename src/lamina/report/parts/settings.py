@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from lamina.model.kept_settings import settings_of
+from lamina.model.named_settings import named_text
 from lamina.report.content import Code, Part, Table
 from lamina.report.subject import Subject
 
@@ -20,5 +21,8 @@ def settings(subject: Subject) -> Part:
 
 
 def _written(value: Any) -> str:
-    text = value if isinstance(value, str) else "–" if value is None else repr(value)
-    return text if len(text) <= 120 else f"{text[:119]}…"
+    if value is None:
+        return "–"
+    if isinstance(value, tuple | list) and value:
+        return ", ".join(map(_written, value))
+    return named_text(value) or repr(value)
