@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, TypeVar
 
-from lamina.activations import Activation
 from lamina.errors import InvalidSettingError, phrase
-from lamina.settings import Settings
 
-__all__ = ["kind_of", "named_text", "read_kinds", "read_named", "split_name"]
+__all__ = ["kind_of", "read_kinds", "read_named", "split_name"]
 
 _Made = TypeVar("_Made")
 _WORDS = {"true": True, "false": False, "none": None}
@@ -57,37 +55,6 @@ def kind_of(given: Any) -> str:
     """
     kind = split_name(given)[0] if isinstance(given, str) else getattr(given, "kind", "")
     return kind if isinstance(kind, str) else ""
-
-
-def named_text(given: Any) -> str | None:
-    """The text of which :func:`read_named` makes such an object; None where there is none, as for a function.
-
-    >>> from lamina.losses import Huber
-    >>> from lamina.schedules import get_schedule
-    >>> named_text("adam"), named_text(Huber(2.0)), named_text(len)
-    ('adam', 'huber:delta=2.0', None)
-    >>> named_text(get_schedule("warm_up", steps=50, then={"kind": "step", "epochs": 10, "factor": 0.5}))
-    'warm_up:steps=50,then=(step:epochs=10,factor=0.5)'
-    """
-    if isinstance(given, str):
-        return given
-    if isinstance(given, Activation):
-        return _named_text({"kind": given.name, **given.settings})
-    return _named_text(given.to_dict()) if isinstance(given, Settings) else None
-
-
-def _named_text(description: Mapping[str, Any]) -> str:
-    settings = ",".join(f"{name}={_value_text(value)}" for name, value in description.items() if name != "kind")
-    return f"{description['kind']}:{settings}" if settings else str(description["kind"])
-
-
-def _value_text(value: Any) -> str:
-    if isinstance(value, Mapping):
-        text = _named_text(value)
-        return f"({text})" if ":" in text else text
-    if isinstance(value, list | tuple):
-        return f"({','.join(map(_value_text, value))})"
-    return str(value).lower() if value is None or isinstance(value, bool) else str(value)
 
 
 def read_kinds(texts: Sequence[str]) -> dict[str, str]:

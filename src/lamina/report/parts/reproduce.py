@@ -8,7 +8,7 @@ from typing import Any
 
 import lamina
 from lamina.model.as_options import option
-from lamina.model.named_settings import named_text
+from lamina.model.named_text import named_text
 from lamina.model.tabular_documentation import OWN_NAMES
 from lamina.model.trained_so import USUAL_SHARES, TrainedSo, trained_so
 from lamina.report.content import Block, Code, Part, Words

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from lamina.model.kept_settings import settings_of
-from lamina.model.named_settings import named_text
+from lamina.model.named_text import named_text
 from lamina.report.content import Code, Part, Table
 from lamina.report.subject import Subject
 
