@@ -1,4 +1,4 @@
-"""The torch engine on a device: ``python -m benchmarks.gpu [--device D] [--seconds 8] [--quick] [--json FILE] [workload ...]``.
+"""The torch engine on a device: ``python -m benchmarks.gpu [--device cuda] [--seconds 8] [--quick] [--json FILE]``.
 
 Compares its numbers with the native engine's, and times of a training step with that and with torch's own, all within some five
 minutes. It runs on a CPU, too (``--device cpu --quick``), where it says nothing of a GPU.
