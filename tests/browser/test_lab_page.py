@@ -79,7 +79,7 @@ def test_a_run_that_is_kept_is_compared_with_all_that_come(page: Page) -> None:
     expect(comparison).to_contain_text("the run that you kept, with the same settings")
     play(page)
     for rate in ("0.1", "0.3"):
-        page.get_by_label(re.compile("^Learning rate")).select_option(rate)
+        page.get_by_label(re.compile("^Learning rate")).select_option(label=rate)
         expect(comparison).to_contain_text(f"learning rate 0.01 → {rate}")
     page.get_by_role("button", name="Remove").click()
     expect(comparison).to_contain_text("hidden layers 4 tanh → none")
@@ -145,6 +145,83 @@ def test_what_is_heard_of_an_earlier_run_is_not_shown(browser: Browser, lab: Ser
     expect(page.locator(".doctor article")).to_have_count(0)
     expect(page.get_by_role("status")).to_have_text("Paused")
     page.close()
+
+
+def choose_rate(page: Page, rate: str) -> None:
+    page.locator("section[aria-label=Training]").get_by_label(re.compile("^Learning rate")).select_option(label=rate)
+
+
+def test_a_run_that_learned_by_heart_is_not_called_healthy(page: Page) -> None:
+    choose_lesson(page, 11)
+    play(page)
+    doctor = page.get_by_role("region", name="Doctor")
+    expect(doctor).to_contain_text("stopped too late")
+    expect(doctor).not_to_contain_text("healthy")
+    expect(doctor).to_contain_text("three quarters of the 100 rows")
+    page.get_by_role("button", name="Apply: stop by held-out rows").click()
+    expect(page.get_by_role("status")).to_contain_text("Ended: ")
+    expect(doctor).not_to_contain_text("stopped too late")
+
+
+def test_the_cure_of_xor_is_a_button_and_its_address_names_the_lesson(page: Page, context: BrowserContext) -> None:
+    choose_lesson(page, 1)
+    play(page)
+    page.get_by_role("button", name="Apply: add a hidden layer").click()
+    wait_for_accuracy(page, 95)
+    expect(page.get_by_text("outside of this page")).to_have_count(0)
+    page.wait_for_function("location.hash.endsWith('.L3')")
+    other = context.new_page()
+    other.goto(page.url)
+    expect(other.get_by_role("heading", name="Why can't a perceptron learn XOR?")).to_be_visible()
+    expect(other.locator(".cards fieldset")).to_have_count(1)
+    page.get_by_label("Lesson", exact=True).locator("select").select_option("")
+    page.wait_for_function("!location.hash.includes('.')")
+
+
+def test_losses_that_run_away_fit_their_axis_and_what_training_warns_of_is_shown(page: Page) -> None:
+    choose_lesson(page, 5)
+    choose_rate(page, "3")
+    page.get_by_role("button", name="Play").click()
+    expect(page.locator(".curves")).to_contain_text("(scale of powers of 10)")
+    choose_lesson(page, 2)
+    page.locator(".cards select").first.select_option("step")
+    page.get_by_role("button", name="Play").click()
+    expect(page.locator(".note")).to_contain_text("the derivative of 'step'")
+
+
+def test_what_is_missing_is_said_in_the_words_of_the_page(page: Page) -> None:
+    rows = page.get_by_role("spinbutton", name="Rows")
+    rows.fill("")
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("alert")).to_contain_text("Rows: ")
+    rows.fill("50")
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("alert")).to_have_count(0)
+
+
+def test_a_table_that_cannot_be_learned_leaves_no_earlier_network_beside_it(page: Page, tmp_path: Path) -> None:
+    play(page)
+    wait_for_accuracy(page, 50)
+    (tmp_path / "same.csv").write_text("a,b\n" + "1,x\n2,x\n" * 20)
+    page.get_by_label("Open a table").set_input_files(tmp_path / "same.csv")
+    expect(page.get_by_role("alert")).to_contain_text("at least two classes")
+    expect(page.locator(".unit")).to_have_count(0)
+    expect(page.locator(".curves")).to_contain_text("training –")
+
+
+def test_the_map_of_a_unit_grows_under_the_mouse_and_at_the_keyboards_focus(page: Page) -> None:
+    choose_lesson(page, 11)
+    unit = page.get_by_role("button", name="Map of unit 3 of hidden layer 1")
+    unit.hover()
+    expect(page.locator(".large canvas")).to_be_visible()
+    page.mouse.move(0, 0)
+    expect(page.locator(".large")).to_have_count(0)
+    unit.focus()
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("ArrowDown")
+    expect(page.get_by_role("button", name="Map of unit 4 of hidden layer 2")).to_be_focused()
+    expect(page.locator(".large canvas")).to_be_visible()
+    expect(page.locator("button.unit[tabindex='0']")).to_have_count(1)
 
 
 def test_play_after_the_end_begins_anew(page: Page) -> None:

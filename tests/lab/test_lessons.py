@@ -9,8 +9,8 @@ import pytest
 
 from lamina.caller import warnings_kept
 from lamina.errors import InvalidSettingError, NonFiniteError
-from lamina.lab.experiment import Experiment, build, rows_of
 from lamina.lab.curves import Curves
+from lamina.lab.experiment import Experiment, build, rows_of
 from lamina.lab.findings import cured, examined, with_curves
 from lamina.lab.lessons import LESSONS, lesson_of
 from lamina.lab.state import DataState, LabState, LayerState, TrainingState

@@ -8,9 +8,9 @@ from collections.abc import Callable
 from typing import Any, Self
 
 from lamina.errors import LaminaError
+from lamina.lab.curves import Curves
 from lamina.lab.experiment import Experiment
 from lamina.lab.findings import examined, of_a_copy, with_curves
-from lamina.lab.curves import Curves
 from lamina.training import Callback
 
 __all__ = ["Examiner"]

@@ -12,8 +12,8 @@ from lamina.caller import warnings_told
 from lamina.doctor import Finding, diagnose
 from lamina.doctor.by_curves import examine_curves
 from lamina.errors import InvalidSettingError
-from lamina.lab.experiment import LabRows, build
 from lamina.lab.curves import Curves
+from lamina.lab.experiment import LabRows, build
 from lamina.lab.state import LabState, LayerState
 from lamina.training import Callback
 

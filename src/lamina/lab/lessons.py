@@ -123,7 +123,7 @@ LESSONS: tuple[Lesson, ...] = (
         "What does the learning rate do?",
         ("L14", "L15"),
         "The learning rate is the length of the step against the gradient. With small steps it takes long; with large ones the "
-        "loss jumps, or grows.",
+        "loss jumps, or grows until it is no number any more.",
         (
             "Try 0.01, 0.3, 1 and 3, and compare the curves: those of the run before are dotted.",
             "Which is the largest rate at which the loss still falls?",
