@@ -82,7 +82,7 @@ def doctor(
     with notes_printed(quiet) as notes:
         settings = TableSettings(network=network, optimization=optimization, stopping=stopping, encoding=encoding, run=run)
         if rows is not None:
-            model = load_table_model(table)
+            model = load_table_model(table, encoding.on_error if encoding.on_error == "missing" else None)
             is_as_trained = not treat and not settings.named
             read, settings = _rows_of(model, rows, target, settings, reading)
             target, learned = model.target.names, model.target.task

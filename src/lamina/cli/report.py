@@ -4,11 +4,22 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import Parameter
 
-from lamina.cli.options import READING, Flag, Quiet, Reading, ReadingOptions, check_output, is_streamed, load_table_model
+from lamina.cli.options import (
+    READING,
+    Flag,
+    OnBadShard,
+    OnError,
+    Quiet,
+    Reading,
+    ReadingOptions,
+    check_output,
+    is_streamed,
+    load_table_model,
+)
 from lamina.cli.output import notes_printed, print_json, print_line
 from lamina.cli.standard_streams import DASH, write_bytes
 from lamina.cli.treatment import MAX_ROWS
@@ -36,6 +47,8 @@ def report(
     seed: int = 0,
     json: Flag = False,
     quiet: Quiet = False,
+    on_error: OnError = None,
+    on_bad_shard: OnBadShard = "fail",
     reading: Reading = READING,
 ) -> None:
     """Write all that is to say of a model into one page: what the doctor finds, how it learned, how good it is, what matters.
@@ -64,6 +77,10 @@ def report(
         Print the same as one JSON object.
     quiet : bool
         Print no notes.
+    on_error : {"fail", "missing"}
+        What a value of another kind than its column's does: end with an error, or count as missing; default: as in training.
+    on_bad_shard : {"fail", "skip"}
+        What a file of many does that is damaged, empty or lacks a column: end with an error, or be left out.
     """
     from lamina.cli.cure_options import options_for
     from lamina.data.notes import note
@@ -76,8 +93,8 @@ def report(
     path = output or (None if text or json else Path("report.html"))
     _check(path, model, table, text=text, json=json)
     with notes_printed(quiet) as notes:
-        loaded = load_table_model(model)
-        rows = None if table is None else _rows(loaded, table, reading, seed)
+        loaded = load_table_model(model, on_error)
+        rows = None if table is None else _rows(loaded, table, reading, seed, on_bad_shard)
         if rows is not None:
             note(_what_takes_time(rows, diagnosis))
         subject = subject_of(loaded, rows, seed=seed, max_rows=max_rows, diagnosis=diagnosis)
@@ -110,7 +127,7 @@ def _what_takes_time(rows: pa.Table, diagnosis: bool) -> str:
     return f"{copy}columns are shuffled to see which ones matter, on rows drawn from {rows.num_rows:,}."
 
 
-def _rows(model: TableModel, path: Path, reading: ReadingOptions, seed: int) -> pa.Table:
+def _rows(model: TableModel, path: Path, reading: ReadingOptions, seed: int, on_bad_shard: Literal["fail", "skip"]) -> pa.Table:
     from lamina.cli.train import read_with_targets, with_typed_target
     from lamina.model.kept_settings import settings_of
 
@@ -121,7 +138,8 @@ def _rows(model: TableModel, path: Path, reading: ReadingOptions, seed: int) -> 
     from lamina.data.shards import as_table, open_shards
 
     needed = [*(encoder.column for encoder in model.encoder.encoders_), *model.target.names]
-    sample, num_rows = open_shards(path, needed=needed, reading=reading.of_text, same_kinds=False).sample(_MOST_ROWS, seed=seed)
+    shards = open_shards(path, on_bad_shard=on_bad_shard, needed=needed, reading=reading.of_text, same_kinds=False)
+    sample, num_rows = shards.sample(_MOST_ROWS, seed=seed)
     if sample.num_rows < num_rows:
         note(f"the report is on {sample.num_rows:,} rows, drawn from {num_rows:,}.")
     table = as_table(sample)

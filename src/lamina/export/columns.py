@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
 from typing import Any
 
@@ -60,10 +61,11 @@ def inputs_of(encoder: TableEncoder) -> list[Port]:
     """
     refused = [column.column for column in encoder.encoders_ if column.arithmetic is None]
     if refused:
-        named = ", ".join(map(repr, refused))
+        named, kinds = ", ".join(map(repr, refused)), dict.fromkeys(refused, "ignore")
+        option = shlex.quote(",".join(f"{name}=ignore" for name in refused))
         raise InvalidSettingError(
             f"the columns must hold numbers, truth values, dates or categories to be exported, got free text in {named}. "
-            "Train without them: kinds={column: 'ignore'} (--ignore), or text='off' (--text off) to read them as categories."
+            f"Train without them: kinds={kinds} (--kinds {option}), or text='off' (--text off) to read them as categories."
         )
     unnamed = "unnamed"  # an empty name, of which there is one at most, is none in the formats
     while any(unnamed == column.column for column in encoder.encoders_):

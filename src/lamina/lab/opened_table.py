@@ -6,6 +6,7 @@ import codecs
 import gzip
 import io
 import os
+import re
 import tempfile
 import zlib
 from dataclasses import dataclass
@@ -22,6 +23,7 @@ __all__ = ["OpenedTable", "open_file", "open_upload"]
 _USUAL = "utf-8"
 _PLAIN_TEXT = tuple(suffix for suffix in TABLE_SUFFIXES if suffix in (".csv", ".tsv", ".txt", ".data"))
 _BLOCK = 1 << 20
+_OPTIONS = re.compile(r" \(--[a-z][^)]*\)")
 _MOST_UNPACKED = 500_000_000  # bytes of a packed table
 
 
@@ -60,7 +62,10 @@ def open_file(path: str | os.PathLike[str], name: str = "") -> OpenedTable:
         If it is none.
     """
     encoding = _encoding_of(path)
-    columns = read_table(path, encoding=encoding, as_text=True)
+    try:
+        columns = read_table(path, encoding=encoding, as_text=True)
+    except LaminaError as error:  # the lab has none of the options that other commands read a table by
+        raise type(error)(_OPTIONS.sub("", str(error))) from error
     with warnings_told(lambda text: None):  # of columns that say nothing: one of them may be the target
         kinds = {row.column: row.kind for row in TableEncoder().fit(columns).columns_}
     note = "" if encoding == _USUAL else f"The file is not written in {_USUAL}; it was read as {encoding}."

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 else:
     pa = OptionalModule("pyarrow", owner="reading tables")
 
-__all__ = ["read_numbers", "read_once"]
+__all__ = ["read_numbers", "read_once", "values_table"]
 
 
 def read_once(X: Any, settings: TableSettings, *, owner: str) -> tuple[Any, dict[str, ColumnKind] | None]:
@@ -49,7 +49,7 @@ def read_once(X: Any, settings: TableSettings, *, owner: str) -> tuple[Any, dict
         read = encoder_for(settings).learn(given_columns(X, owner=owner).columns)
     if not read:
         return X, None
-    return _typed(read), {name: "text" for name, values in read.items() if values.kind == "text"}
+    return values_table(read)
 
 
 def read_numbers(y: np.ndarray, settings: TableSettings, *, owner: str) -> np.ndarray:
@@ -72,8 +72,10 @@ def read_numbers(y: np.ndarray, settings: TableSettings, *, owner: str) -> np.nd
     return numbers[0] if y.ndim == 1 else np.column_stack(numbers)
 
 
-def _typed(read: ReadTable) -> pa.Table:
-    return pa.table({name: _column(values) for name, values in read.items()})
+def values_table(read: ReadTable) -> tuple[pa.Table, dict[str, ColumnKind]]:
+    """What was read as a table of types that need no reading, and the kinds of columns whose types do not tell them."""
+    table = pa.table({name: _column(values) for name, values in read.items()})
+    return table, {name: "text" for name, values in read.items() if values.kind == "text"}
 
 
 def _column(values: Values) -> pa.Array:

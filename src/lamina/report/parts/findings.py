@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from lamina.doctor import diagnose
+from lamina.doctor.patients.reading import values_table
 from lamina.errors import LaminaError
 from lamina.html.numbers import shown
 from lamina.model.untrained import untrained
@@ -29,11 +30,10 @@ def findings(subject: Subject) -> Part:
 def _examined(subject: Subject, judged: Judged) -> list[Block]:
     model = subject.model
     names = model.target.names
-    y = judged.table[names[0]] if subject.learns_labels else judged.truth  # labels as they are, numbers as the model reads them
-    rows = judged.table.drop_columns(list(names))
-    copy, kinds = untrained(model), model.encoder.kinds or {}
-    # columns that the model leaves out may be missing
-    copy.set_params(kinds={name: kind for name, kind in kinds.items() if name in rows.column_names})
+    # labels as they are; all else as the model reads it, which the copy would learn anew of these rows alone
+    y = judged.table[names[0]] if subject.learns_labels else judged.truth
+    rows, kinds = values_table(judged.read)
+    copy = untrained(model).set_params(kinds=kinds)
     try:
         found = diagnose(copy, rows, y, seed=subject.seed, max_rows=subject.max_rows)
     except LaminaError as error:
