@@ -11,9 +11,11 @@ import pyarrow as pa
 import pytest
 
 from lamina import TabularRegressor
+from lamina.analysis import permutation_importance
 from lamina.errors import DataError, DataTypeError
+from lamina.metrics import Evaluation
 from lamina.model import EncodingSettings, NetworkSettings, RunSettings, StoppingSettings, TableSettings, fit_table
-from lamina.report import Bars, Chart, Heat, Matrix, Report, Told, Words, report_on
+from lamina.report import Bars, Chart, Heat, Matrix, Report, Table, Told, Words, report_on
 from lamina.report.subject import subject_of
 from lamina.report.write import report_of
 
@@ -128,6 +130,7 @@ def test_several_targets_are_examined_together():
     said = [words.text for words in blocks(report, "findings", Words)]
     assert said[0].startswith("Held-out R²")
     assert "means over the 2 targets" in said[1]
+    assert "a copy of the model" in said[2]
 
 
 def test_the_commands_name_what_is_not_usual(of_classes: Any):
@@ -213,3 +216,75 @@ def test_a_column_that_the_model_leaves_out_may_be_missing():
     settings = replace(SETTINGS, encoding=EncodingSettings(kinds={"id": "ignore"}))
     report = fit_table(table, "income", settings=settings).model.report(people(), max_rows=200)
     assert "Held-out accuracy" in report["findings"].blocks[0].text
+
+
+def test_the_doctor_s_scores_are_said_to_be_those_of_a_copy(full: Report):
+    verdict, whose = full["findings"].blocks[:2]
+    assert "Held-out accuracy" in verdict.text
+    assert "a copy of the model" in whose.text and "three quarters of the 400 rows of the table" in whose.text
+    assert "200 of these rows, drawn at random" in whose.text
+    assert f"accuracy is {full.to_dict()['parts']['quality']['blocks'][1]['rows'][0][1]:.4g} on all these rows" in whose.text
+
+
+def test_of_pooled_classes_the_text_says_what_the_drawn_diagonal_holds():
+    rng = np.random.default_rng(0)
+    x, kind = rng.normal(size=600), rng.integers(0, 30, 600)
+    table = pa.table({"x": x, "z": kind + rng.normal(size=600), "kind": [f"class {i}" for i in kind]})
+    report = fit_table(table, "kind", settings=SETTINGS).model.report(table, diagnosis=False)
+    (matrix,) = blocks(report, "quality", Matrix)
+    diagonal = sum(row[place] for place, row in enumerate(matrix.counts))
+    right = round(600 * blocks(report, "quality", Table)[0].rows[0][1])
+    assert f"{right:,} of 600 rows are predicted right." in matrix.told
+    assert f"the drawn diagonal holds {diagonal:,} rows, of which {diagonal - right:,} were taken for another" in matrix.told
+
+
+@pytest.mark.parametrize("sparse", [False, True])
+def test_importance_is_what_shuffled_tables_give(sparse: bool):
+    table = people().append_column("town", pa.array([f"town {i % (40 if sparse else 8)}" for i in range(400)]))
+    settings = TableSettings.of({"hidden": (8,), "members": 1, "max_epochs": 5, "embed_from": None})
+    model = fit_table(table, "income", settings=settings).model
+    assert model.encoder.is_sparse is sparse
+    (bars,) = blocks(model.report(table, diagnosis=False), "importance", Bars)
+    found = permutation_importance(model, table.drop_columns(["income"]), table["income"].to_numpy(), seed=0, score="accuracy")
+    of = dict(zip(found.names, found.means, strict=True))
+    assert bars.values == pytest.approx([of[name] for name in bars.names], abs=1e-6)
+
+
+def test_of_many_columns_fewer_rows_are_shuffled_and_it_is_said():
+    rng = np.random.default_rng(0)
+    table = pa.table({f"c{i}": rng.normal(size=900) for i in range(150)} | {"y": rng.normal(size=900)})
+    report = fit_table(table, "y", settings=replace(SETTINGS, stopping=StoppingSettings(max_epochs=1))).model.report(
+        table, diagnosis=False
+    )
+    (bars,) = blocks(report, "importance", Bars)
+    assert "of 800 rows" in bars.told and "With so many columns" in bars.told
+    assert "Of 150 columns, the 20 with the largest drops are shown." in bars.told
+
+
+def test_errors_of_a_small_target_have_digits(of_numbers: Any):
+    small = prices().set_column(2, "price", pa.array(1e-7 * prices()["price"].to_numpy()))
+    report = fit_table(small, "price", settings=SETTINGS).model.report(small, diagnosis=False)
+    rows = {row[0]: row[1:] for row in blocks(report, "quality", Table)[0].rows}
+    assert 0 < rows["mean absolute error"][0] < 1e-6
+    assert "0.0000" not in str(report).split("How good it is")[1].split("Predicted and true")[0]
+    evaluation = Evaluation(model={"rmse": 1.25e-7, "r2": 0.5}, baseline={"rmse": 0.0, "r2": 0.0})
+    assert evaluation.rows == [("root mean squared error", "1.25e-07", "0.0000"), ("R²", "0.5000", "0.0000")]
+
+
+def test_as_data_metrics_and_shares_are_numbers_in_full(full: Report):
+    metrics, by_class = (block for block in full.to_dict()["parts"]["quality"]["blocks"] if block["kind"] == "table")
+    assert all(isinstance(value, float) for row in metrics["rows"] for value in row[1:])
+    assert all(0 <= share <= 1 for row in json.loads(json.dumps(by_class))["rows"] for share in row[2:])
+    assert f">{100 * by_class['rows'][0][2]:.1f} %<" in full.to_html()
+
+
+def test_text_says_between_what_the_band_of_intervals_lies(of_numbers: Any):
+    lines = str(of_numbers.report(prices(), diagnosis=False)).splitlines()
+    low, high = ([float(x.replace(",", "")) for x in line.split()[-4:]] for line in lines if line.startswith("90% interval,"))
+    assert max(low) < 0 < min(high)
+
+
+def test_settings_are_written_whole():
+    settings = TableSettings.of({"hidden": (8, 8), "activation": ("leaky_relu:slope=0.2", "tanh"), "max_epochs": 1, "members": 1})
+    (table,) = blocks(report_on(fit_table(people(), "income", settings=settings).model), "settings", Table)
+    assert dict(table.rows)["activation"] == "leaky_relu:slope=0.2, tanh"

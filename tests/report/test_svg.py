@@ -66,3 +66,32 @@ def test_a_line_has_the_color_of_its_entry_in_the_legend_also_beside_one_that_is
     chart = Chart("t", "told", Axis("x"), Axis("y"), (unknown, known))
     assert re.findall('class="la-l la-(c.)"', legend(chart)) == ["c0", "c1"]
     assert re.findall('class="la-l la-(c.)"', chart_svg(chart)) == ["c1"]
+
+
+def texts(drawn: str) -> list[str]:
+    return [each.text or "" for each in ElementTree.fromstring(drawn).iter("text")]
+
+
+def test_long_names_can_be_told_apart_in_bars_and_matrices():
+    names = tuple(f"very long name of a column that is number {i} of the table" for i in range(12))
+    drawn = texts(bars_svg(Bars("t", "", names, (1.0,) * 12, (0.0,) * 12, "drop")))[:-1]
+    assert len({text for text in drawn if text.startswith("…")}) == 12
+    in_matrix = texts(matrix_svg(Matrix("t", "", names, ((1,) * 12,) * 12)))
+    assert [text for text in in_matrix if text.endswith(")")] == [
+        text for text in in_matrix if re.fullmatch(r"…\S.* \(\d+\)", text)
+    ]
+    assert len({text for text in in_matrix if text.endswith(")")}) == 12
+
+
+def test_names_that_do_not_fit_above_a_matrix_are_numbered():
+    drawn = texts(matrix_svg(Matrix("t", "", ("<b>k0</b>", "<b>k1</b>"), ((1, 2), (3, 4)))))
+    assert drawn[2:4] == ["1", "<b>k0</b> (1)"]
+    assert texts(matrix_svg(Matrix("t", "", ("no", "yes"), ((1, 2), (3, 4)))))[2:4] == ["no", "no"]
+
+
+def test_an_axis_with_long_numbers_leaves_room_for_its_label():
+    drawn = line(-7.5e-7, 7.5e-7)
+    ends = [float(x) for x in re.findall(r'x="([\d.]+)" y="[\d.]+" text-anchor="end"', drawn)]
+    longest = max(len(text) for text in texts(drawn) if "e−" in text)
+    assert min(ends) > 12 + 6.5 * longest
+    assert 'x="52"' in line(1.0, 2.0)

@@ -69,3 +69,18 @@ def test_json_has_null_where_nothing_is_finite():
 def test_a_part_is_found_by_its_key():
     assert REPORT["curves"].title == "Curves"
     assert [part.key for part in REPORT] == ["findings", "curves"]
+
+
+def test_a_folded_table_stands_beside_what_folds_it_so_that_paper_shows_it():
+    long = Table("All", ("name", "n"), (("a", 1), ("b", 2)), is_long=True)
+    page = Report("A model", "It is right.", {}, (Part("columns", "Columns", (long,)),)).to_html()
+    assert '<details><summary>All</summary></details><div class="folded"><div class="la-wide"' in page
+    print_style = page.split("@media print")[1]
+    assert "details:not([open]) + .folded { display: none; }" in page
+    assert "details:not([open]) + .folded { display: block; }" in print_style
+
+
+def test_a_heat_map_says_what_its_shades_stand_for():
+    page = REPORT.to_html()
+    assert "share of sums:" in page
+    assert "to 100.0 %" in page

@@ -113,8 +113,8 @@ class ColumnSummary(Sequence[ColumnRow]):
         return cls(tuple(ColumnRow(*row) for row in rows))
 
 
-def columns_html(columns: ColumnSummary) -> list[str]:
-    """Pieces of HTML without a frame: a row a column, down to the twentieth."""
-    left_out = len(columns) - _MOST_ROWS
-    more = [paragraph(f"and {counted(left_out, 'more column')}", "soft")] if left_out > 0 else []
-    return [table(ColumnRow._fields, columns.rows[:_MOST_ROWS], right=_NUMBERS, longest=_LONGEST), *more]
+def columns_html(columns: ColumnSummary, most: int = _MOST_ROWS, longest: int = _LONGEST) -> list[str]:
+    """Pieces of HTML without a frame: a row a column, down to the one after ``most``; cells of at most ``longest`` characters."""
+    left_out = len(columns) - most
+    more = [paragraph(f"… and {counted(left_out, 'more column')}", "soft")] if left_out > 0 else []
+    return [table(ColumnRow._fields, columns.rows[:most], right=_NUMBERS, longest=longest), *more]

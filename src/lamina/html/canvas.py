@@ -16,7 +16,7 @@ _FONT, _LABEL_FONT = 12, 12.5
 
 def left_of(ticks: Iterable[str]) -> float:
     """Where a chart begins: far enough to the right that the numbers at its axis do not lie over the label."""
-    return max(LEFT, 24 + _FONT * max(map(width_of, ticks), default=0))
+    return max(LEFT, 27 + _FONT * max(map(width_of, ticks), default=0))
 
 
 def labels(across: str, up: str, left: float = LEFT) -> str:
@@ -25,7 +25,7 @@ def labels(across: str, up: str, left: float = LEFT) -> str:
     (across,), (up,) = short_names([across], (WIDTH - left) / _LABEL_FONT), short_names([up], (HEIGHT - BOTTOM) / _LABEL_FONT)
     return (
         f'<text class="la-label" x="{middle:g}" y="{HEIGHT - 7}" text-anchor="middle">{escape(across)}</text>'
-        f'<text class="la-label" transform="translate(10 {height}) rotate(-90)" text-anchor="middle">{escape(up)}</text>'
+        f'<text class="la-label" transform="translate(12 {height}) rotate(-90)" text-anchor="middle">{escape(up)}</text>'
     )
 
 

@@ -54,7 +54,7 @@ def _width(sign: str) -> float:
         return 1.0
     if unicodedata.combining(sign):
         return 0.0
-    return 0.34 if sign in _NARROW else 0.92 if sign in _WIDE else 0.7 if sign.isupper() else 0.6
+    return 0.34 if sign in _NARROW else 0.92 if sign in _WIDE else 0.7 if sign.isupper() else 0.62
 
 
 def _without_end(text: str, room: float) -> str:

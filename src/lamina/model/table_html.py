@@ -15,6 +15,8 @@ from lamina.training.history_html import loss_figure
 
 __all__ = ["table_html"]
 
+_MOST_COLUMNS, _LONGEST = 8, 60  # beside scores, losses and the network
+
 
 def table_html(model: Any) -> list[str]:
     """Pieces: what is predicted, scores on the test rows, losses with the kept epoch; folded: columns and network."""
@@ -28,7 +30,7 @@ def table_html(model: Any) -> list[str]:
         *scores,
         paragraph(_course(model)),
         loss_figure(list(estimator.history_), kept),
-        folded(f"The {counted(len(model.columns_), 'column')} as the model sees them", *columns_html(model.columns_)),
+        folded(f"The {counted(len(model.columns_), 'column')} as the model sees them", *columns_html(model.columns_, _MOST_COLUMNS, _LONGEST)),
         folded("The network", *network_html(estimator.network_)),
     ]
 

@@ -142,8 +142,8 @@ def _names_at(names: tuple[str, ...], above: float, beside: float) -> tuple[list
     if all(width_of(name) * _FONT <= above for name in names):
         return list(names), short_names(names, beside / _FONT)
     numbers = [str(i) for i in range(1, len(names) + 1)]
-    room = beside / _FONT - width_of(f"{len(names)} ")
-    return numbers, [f"{name} {number}" for name, number in zip(short_names(names, room), numbers, strict=True)]
+    room = beside / _FONT - width_of(f" ({len(names)})")
+    return numbers, [f"{name} ({number})" for name, number in zip(short_names(names, room), numbers, strict=True)]
 
 
 def _short_count(count: int, side: float) -> str:

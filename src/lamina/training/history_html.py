@@ -16,7 +16,7 @@ __all__ = ["history_html", "loss_figure"]
 _FIRST = ("epoch", "loss", "validation_loss", "objective")
 _LAST = ("step", "duration_s")  # shown if there is room
 _MOST = 8  # columns
-_POINTS = 120  # of a line
+_POINTS, _MOST_OF_LINE = 130, 120  # of all lines of a chart: a display is kept short
 
 
 def history_html(records: Sequence[Mapping[str, Any]], keys: Sequence[str]) -> str:
@@ -53,7 +53,7 @@ def loss_figure(records: Sequence[Mapping[str, Any]], kept: int | None = None) -
     if not names:
         return ""
     mark = kept_mark(kept) if kept is not None else _lowest_mark(records)
-    return figure(chart_of_epochs(records, names, "Loss", "loss", mark, _POINTS))
+    return figure(chart_of_epochs(records, names, "Loss", "loss", mark, min(_MOST_OF_LINE, _POINTS // len(names))))
 
 
 def _lowest_mark(records: Sequence[Mapping[str, Any]]) -> tuple[float, str] | None:

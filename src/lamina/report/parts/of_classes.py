@@ -67,7 +67,7 @@ def _roc(names: tuple[str, ...], judged: Judged) -> Chart:
         x, y = _few(curve.false_positive_rate, curve.true_positive_rate)
         area = float(np.diff(curve.false_positive_rate) @ (curve.true_positive_rate[1:] + curve.true_positive_rate[:-1]) / 2)
         areas.append(f"{names[place]} {area:.3f}")
-        series.append(Series(f"{names[place]} (AUC {area:.3f})", x, y))
+        series.append(Series(f"AUC {area:.3f}, {names[place]}", x, y))
     few = (
         f" The {len(places)} most frequent classes are drawn, each against all others." if len(present) > len(places) > 1 else ""
     )

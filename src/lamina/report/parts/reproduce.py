@@ -49,7 +49,7 @@ def _judging(subject: Subject) -> str:
         return ""
     if subject.path:
         return f"The report was made with the {subject.judged.num_rows:,} rows of {subject.table or 'JUDGED'}."
-    return f"The report was made with {subject.judged.num_rows:,} rows, which are judged here."
+    return f"The report was made with {subject.judged.num_rows:,} rows, judged in the code."
 
 
 def _command(subject: Subject, so: TrainedSo) -> str:

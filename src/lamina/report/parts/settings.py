@@ -21,7 +21,7 @@ def settings(subject: Subject) -> Part:
 
 
 def _written(value: Any) -> str:
-    if value is None:
+    if value is None or value in ((), [], {}):
         return "–"
     if isinstance(value, tuple | list) and value:
         return ", ".join(map(_written, value))
