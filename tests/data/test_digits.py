@@ -64,7 +64,16 @@ def test_a_folder_without_the_files_is_refused(tmp_path: Path) -> None:
         load_digits(tmp_path)
 
 
-@pytest.mark.parametrize("content", [b"", b"text", idx(IMAGES)[:-1], idx(IMAGES)[:6], gzip.compress(idx(IMAGES))[:40]])
+DAMAGED = {
+    "empty": b"",
+    "text": b"text",
+    "short": idx(IMAGES)[:-1],
+    "cut in its head": idx(IMAGES)[:6],
+    "packed and cut": gzip.compress(idx(IMAGES))[:40],
+}
+
+
+@pytest.mark.parametrize("content", DAMAGED.values(), ids=DAMAGED)
 def test_damaged_idx_files_are_refused(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "images").write_bytes(content)
     with pytest.raises(FileError):
