@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from lamina.caller import warn_caller, warnings_kept
+from lamina.caller import warn_caller, warnings_kept, warnings_told
 
 
 def _code(source: str, module: str) -> dict:
@@ -76,3 +76,16 @@ def test_a_thread_keeps_its_own_warnings_once_each_and_others_warn_as_before():
     assert (kept, inner) == (["a"], ["b"])
     with pytest.warns(UserWarning, match="d"):
         warn_caller("d", UserWarning)
+
+
+def test_warnings_are_told_when_they_come_and_those_of_other_threads_are_not():
+    told = []
+    with ThreadPoolExecutor(1) as pool, warnings_told(told.append):
+        warn_caller("here", UserWarning)
+        assert told == ["here"]
+        with pytest.warns(UserWarning, match="elsewhere"):
+            pool.submit(warn_caller, "elsewhere", UserWarning).result()
+        with warnings_kept() as kept:
+            warn_caller("within", UserWarning)
+        warn_caller("here", UserWarning)
+    assert (told, kept) == (["here", "here"], ["within"])
