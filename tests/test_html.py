@@ -44,6 +44,17 @@ def result(test: float = 0.2) -> FitResult:
     return fit_table(columns, "kind", test=test, settings=TableSettings.of({"max_epochs": 3}))
 
 
+def wide_result(columns: int) -> FitResult:
+    """Of a table as users have it: long names, and three losses over many epochs."""
+    random = np.random.default_rng(0)
+    table = {f"a column with a name of {i:02} words": random.normal(size=200) for i in range(columns)}
+    names = [name for name in table if name.endswith("0 words")]
+    table |= {name: np.where(random.random(200) < 0.1, None, table[name]) for name in names}
+    table["price"] = sum(table[name] for name in list(table)[1:4])
+    settings = {"max_epochs": 150, "patience": 150, "hidden": (8, 8, 8), "dropout": 0.1, "members": 2}
+    return fit_table(pa.table(table), "price", settings=TableSettings.of(settings))
+
+
 def points() -> tuple[np.ndarray, np.ndarray]:
     X = np.random.default_rng(0).normal(size=(60, 3))
     return X, (X[:, 0] > 0).astype(int)
@@ -76,6 +87,8 @@ DISPLAYS = {
     "result": result(),
     "result without test rows": result(0),
     "model": result().model,
+    "model of 13 columns": wide_result(13).model,
+    "model of 50 columns": wide_result(50).model,
     "columns": ColumnSummary(tuple(ColumnRow(f"{NASTY}{i}", "number", "", 1, 0, 0, NASTY * 9) for i in range(100))),
     "metrics": Evaluation(model={"r2": math.nan, "rmse": 2e9}, baseline={"r2": 0.0, "rmse": 1.0}),
     "no metrics": Evaluation(),
@@ -91,6 +104,22 @@ def test_a_display_is_well_formed_short_and_escaped(name: str):
     assert "<script" not in html
     assert not re.search(r"(href|src|url\(|http|@import|onload)", html.replace(escaped(NASTY), ""))
     assert "nan" not in re.sub(r"<t[dh].*?</t[dh]>", "", html)
+
+
+def test_of_many_columns_of_a_model_the_first_are_shown_and_the_others_counted():
+    html = DISPLAYS["model of 50 columns"]._repr_html_()
+    rows = [row for row in cells(html) if row[0].startswith("a column")]
+    assert len(rows) == 8
+    assert "… and 42 more columns" in html
+    assert "validation, averaged" in html
+
+
+def test_lines_that_are_too_long_for_a_screen_scroll_alone():
+    class Long(Printed):
+        def __str__(self) -> str:
+            return "x" * 150
+
+    assert '<pre style="overflow-x: auto">' in Long()._repr_html_()
 
 
 def test_a_history_shows_its_first_lowest_and_last_epochs():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from pathlib import Path
 
 import pytest
@@ -88,3 +89,33 @@ def test_files_that_cannot_be_read_or_written(folder: Path, tmp_path: Path, caps
 def test_text_and_json_are_not_printed_together(folder: Path, capsys: pytest.CaptureFixture[str]):
     assert main(["report", str(folder / "m.model"), "--text", "--json"]) == 2
     assert "--text must be left out with --json" in json.loads(capsys.readouterr().out)["error"]["message"]
+
+
+def test_the_command_to_repeat_it_names_the_table_that_was_given(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    others = tmp_path / "new people.csv"
+    others.write_text(TABLE)
+    given = ["report", str(folder / "m.model"), str(others), "--no-diagnosis", "--seed", "3", "--delimiter", ","]
+    assert main([*given, "--text"]) == 0
+    text = capsys.readouterr().out
+    command = text.splitlines()[-1].strip()
+    assert shlex.split(command)[1:5] == ["report", str(folder / "m.model"), str(others), "--delimiter"]
+    assert command.endswith("--no-diagnosis --seed 3 -o report.html")
+    assert "the 200 rows of new people.csv" in text
+    assert "table: new people.csv" in text
+    assert main([*given, "-o", str(tmp_path / "first.html")]) == 0
+    assert main([*shlex.split(command)[1:-1], str(tmp_path / "second.html")]) == 0
+    assert (tmp_path / "first.html").read_bytes() == (tmp_path / "second.html").read_bytes()
+
+
+def test_the_page_goes_to_standard_output_alone(folder: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]):
+    given = ["report", str(folder / "m.model"), str(folder / "people.csv"), "--no-diagnosis"]
+    assert main([*given, "-o", str(tmp_path / "r.html"), "--quiet"]) == 0
+    capfd.readouterr()
+    assert main([*given, "-o", "-"]) == 0
+    written = capfd.readouterr()
+    assert written.out == (tmp_path / "r.html").read_text(encoding="utf-8")
+    assert "note: columns are shuffled" in " ".join(written.err.split())
+    assert main([*given, "-o", "-", "--text"]) == 2
+    assert "--text must be left out" in " ".join(capfd.readouterr().err.split())

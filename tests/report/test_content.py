@@ -288,3 +288,10 @@ def test_settings_are_written_whole():
     settings = TableSettings.of({"hidden": (8, 8), "activation": ("leaky_relu:slope=0.2", "tanh"), "max_epochs": 1, "members": 1})
     (table,) = blocks(report_on(fit_table(people(), "income", settings=settings).model), "settings", Table)
     assert dict(table.rows)["activation"] == "leaky_relu:slope=0.2, tanh"
+
+
+def test_means_over_several_targets_are_called_so():
+    table = prices().append_column("twice", pa.array(2 * prices()["price"].to_numpy()))
+    report = fit_table(table, ["price", "twice"], settings=SETTINGS).model.report(table, diagnosis=False)
+    titles = [block.title for block in blocks(report, "quality", Table)]
+    assert titles == [f"On the 400 rows of the table: {name}" for name in ("mean of the targets", "price", "twice")]

@@ -84,6 +84,7 @@ def report(
     """
     from lamina.cli.cure_options import options_for
     from lamina.data.notes import note
+    from lamina.model.as_options import option
     from lamina.model.untrained import untrained
     from lamina.report.subject import subject_of
     from lamina.report.write import report_of
@@ -95,11 +96,13 @@ def report(
     with notes_printed(quiet) as notes:
         loaded = load_table_model(model, on_error)
         rows = None if table is None else _rows(loaded, table, reading, seed, on_bad_shard)
-        if rows is not None:
-            note(_what_takes_time(rows, diagnosis))
         subject = subject_of(loaded, rows, seed=seed, max_rows=max_rows, diagnosis=diagnosis)
-        given = {"path": str(model), "table": "" if table is None else str(table), "reading": reading.as_told()}
-        found = report_of(replace(subject, spell=options_for(untrained(loaded)), **given))
+        if subject.judged is not None:
+            note(_what_takes_time(subject.judged.num_rows, diagnosis))
+        others = {"on_error": on_error, "on_bad_shard": on_bad_shard if on_bad_shard != "fail" else None}
+        told = (*reading.as_told(), *(option(name, value) for name, value in others.items() if value is not None))
+        given = replace(subject, path=str(model), table="" if table is None else str(table), reading=told)
+        found = report_of(replace(given, spell=options_for(untrained(loaded))))
     if path == DASH:
         write_bytes(found.to_html().encode("utf-8", "replace"))
         return
@@ -122,9 +125,9 @@ def _check(path: Path | None, model: Path, table: Path | None, *, text: bool, js
         check_output(path, model, *([] if table is None else [table]))
 
 
-def _what_takes_time(rows: pa.Table, diagnosis: bool) -> str:
+def _what_takes_time(num_rows: int, diagnosis: bool) -> str:
     copy = "the doctor trains a copy of the model, which takes a few times as long as its training; then " if diagnosis else ""
-    return f"{copy}columns are shuffled to see which ones matter, on rows drawn from {rows.num_rows:,}."
+    return f"{copy}columns are shuffled to see which ones matter, on {num_rows:,} rows or some of them."
 
 
 def _rows(model: TableModel, path: Path, reading: ReadingOptions, seed: int, on_bad_shard: Literal["fail", "skip"]) -> pa.Table:

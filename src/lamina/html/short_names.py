@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Callable, Sequence
-from os.path import commonprefix
+from itertools import takewhile
 
 __all__ = ["short_names", "width_of"]
 
@@ -73,7 +73,8 @@ def _without_middle(text: str, room: float) -> str:
 def _what_differs(texts: Sequence[str]) -> Callable[[str, float], str]:
     """Leaves out what the long names begin with alike."""
     longest = max(map(len, texts), default=0)
-    alike = len(commonprefix([text for text in texts if len(text) > longest / 2]))
+    signs = zip(*(text for text in texts if len(text) > longest / 2), strict=False)
+    alike = sum(1 for _ in takewhile(lambda at: len(set(at)) == 1, signs))
 
     def cut(text: str, room: float) -> str:
         rest = _MARK + text[alike:]

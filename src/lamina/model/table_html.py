@@ -30,7 +30,10 @@ def table_html(model: Any) -> list[str]:
         *scores,
         paragraph(_course(model)),
         loss_figure(list(estimator.history_), kept),
-        folded(f"The {counted(len(model.columns_), 'column')} as the model sees them", *columns_html(model.columns_, _MOST_COLUMNS, _LONGEST)),
+        folded(
+            f"The {counted(len(model.columns_), 'column')} as the model sees them",
+            *columns_html(model.columns_, _MOST_COLUMNS, _LONGEST),
+        ),
         folded("The network", *network_html(estimator.network_)),
     ]
 

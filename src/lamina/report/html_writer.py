@@ -105,7 +105,7 @@ def _table(block: Table) -> str:
 
 
 def _folded(title: str, inside: str) -> str:
-    """What a click unfolds, and paper always shows: it stands after the element that is closed, as no style opens what is inside."""
+    """What a click unfolds, and paper always shows: it stands after the element that is closed, which no style opens."""
     return f'<details><summary>{_text(title)}</summary></details><div class="folded">{inside}</div>'
 
 

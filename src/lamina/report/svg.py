@@ -55,8 +55,8 @@ def heat_legend(heat: Heat) -> str:
     if largest <= 0:
         return ""
     keys = [
-        f'<span><svg width="26" height="12" aria-hidden="true"><rect class="h h{level}" x="1" y="1" width="24" height="10"/></svg> '
-        f"to {percent(min(1.0, ((level + _ROUNDED) / _SHADES) ** 2) * largest)}</span>"
+        f'<span><svg width="26" height="12" aria-hidden="true"><rect class="h h{level}" x="1" y="1" width="24" height="10"/>'
+        f"</svg> to {percent(min(1.0, ((level + _ROUNDED) / _SHADES) ** 2) * largest)}</span>"
         for level in range(1, _SHADES + 1)
     ]
     return f'<div class="la-legend"><span>share of sums:</span>{"".join(keys)}</div>'
@@ -117,9 +117,7 @@ def matrix_svg(matrix: Matrix) -> str:
     for i, (name, beside) in enumerate(zip(across, down, strict=True)):
         middle = left + side * (i + 0.5)
         parts.append(f'<text x="{middle:.1f}" y="{top - 8}" text-anchor="middle">{escape(name)}</text>')
-        parts.append(
-            f'<text x="{left - 8}" y="{top + side * (i + 0.5) + 4:.1f}" text-anchor="end">{escape(beside)}</text>'
-        )
+        parts.append(f'<text x="{left - 8}" y="{top + side * (i + 0.5) + 4:.1f}" text-anchor="end">{escape(beside)}</text>')
         total = sum(matrix.counts[i])
         for j, count in enumerate(matrix.counts[i]):
             share = count / total if total else 0.0

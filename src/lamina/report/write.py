@@ -102,5 +102,7 @@ def _facts(subject: Subject) -> dict[str, str]:
     found = {name: f"{value:,}" for name, value in facts.items() if value is not None}
     if subject.judged is not None:
         found["judged by"] = counted(subject.judged.num_rows, "row")
-    found |= {name: PurePath(path).name for name, path in (("model", subject.path), ("table", subject.table)) if path not in ("", "-")}
+    found |= {
+        name: PurePath(path).name for name, path in (("model", subject.path), ("table", subject.table)) if path not in ("", "-")
+    }
     return found

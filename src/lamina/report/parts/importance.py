@@ -70,9 +70,7 @@ def importance(subject: Subject) -> Part:
     chosen = draw_rows(judged.num_rows, most, subject.seed)
     model = _Shuffled(subject.model, judged.read.take(chosen))
     score, word = subject.score
-    found = permutation_importance(
-        model, model.places, judged.truth[chosen], repeats=_REPEATS, seed=subject.seed, score=score
-    )
+    found = permutation_importance(model, model.places, judged.truth[chosen], repeats=_REPEATS, seed=subject.seed, score=score)
     order = found.order[:_MOST_COLUMNS]
     names = tuple(found.names[place] for place in order)
     told = (
@@ -83,7 +81,7 @@ def importance(subject: Subject) -> Part:
     if len(found.names) > len(names):
         told += f" Of {len(found.names)} columns, the {len(names)} with the largest drops are shown."
     if most < _MOST_ROWS and len(chosen) < judged.num_rows:
-        told += f" With so many columns, no more rows were shuffled, of {judged.num_rows:,}: with fewer rows, small drops are less sure."
+        told += f" With so many columns, no more of {judged.num_rows:,} rows were shuffled: small drops are less sure."
     bars = Bars(
         "Permutation importance", told, names, floats(found.means[order]), floats(found.deviations[order]), f"drop of {word}"
     )

@@ -51,8 +51,7 @@ def _by_class(names: tuple[str, ...], counts: np.ndarray) -> Table:
         found = np.diag(counts) / counts.sum(axis=1)
         sure = np.diag(counts) / counts.sum(axis=0)
     rows = tuple(
-        (name, int(rows), Share(r), Share(p))
-        for name, rows, r, p in zip(names, counts.sum(axis=1), found, sure, strict=True)
+        (name, int(rows), Share(r), Share(p)) for name, rows, r, p in zip(names, counts.sum(axis=1), found, sure, strict=True)
     )
     return Table("By class", ("class", "rows", "found (recall)", "right (precision)"), rows, len(names) > _MOST_CLASSES)
 

@@ -32,6 +32,7 @@ def quality(subject: Subject) -> Part:
 
 
 def _metrics(evaluation: Evaluation, title: str) -> list[Block]:
-    blocks: list[Block] = [Table(title, evaluation.headings, tuple(evaluation.numbers))]
+    mean = f"{title}: mean of the targets" if evaluation.targets else title
+    blocks: list[Block] = [Table(mean, evaluation.headings, tuple(evaluation.numbers))]
     blocks += [Table(f"{title}: {name}", each.headings, tuple(each.numbers)) for name, each in evaluation.targets.items()]
     return [*blocks, Words(evaluation.shortcoming, "alarm")] if evaluation.shortcoming else blocks
