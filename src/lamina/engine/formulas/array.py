@@ -8,7 +8,17 @@ from typing import Any, TypeAlias
 import numpy as np
 from array_api_compat import array_namespace, is_torch_array, is_torch_namespace
 
-__all__ = ["Array", "Namespace", "array_namespace", "constants", "in_numpy", "sign", "sum_float64", "wide"]
+__all__ = [
+    "Array",
+    "Namespace",
+    "array_namespace",
+    "constants",
+    "in_numpy",
+    "is_torch_namespace",
+    "sign",
+    "sum_float64",
+    "wide",
+]
 
 Array: TypeAlias = Any  # the standard has no static type yet: NumPy, array-api-strict, torch, ...
 Namespace: TypeAlias = Any

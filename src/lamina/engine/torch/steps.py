@@ -95,7 +95,9 @@ class DeviceSteps:
                     steps = slice(start + k, min(start + k + self._masks.ahead, window.stop))
                     self._masks.draw(first_step + start + k, self._rates(values, steps), self._learner.plan.seed)
                 if self._tells_numbers:
-                    self._told = self._columns.read(row.tolist()), first_step + start + k
+                    step = first_step + start + k
+                    # An integer where plain: so the rules know it for a number.
+                    self._told = self._columns.read(row.tolist())._replace(t=step + 1), step
                 self._step()
             parts.append([each[: window.stop - start].clone() for each in self._found])
         done = int(self._done)  # here the host waits, once a call
