@@ -56,10 +56,21 @@ class DeviceSteps:
         The numbers that the steps have.
     is_weighted : bool
         Whether rows have sample weights.
+    sparse : frozenset of int
+        Inputs whose rows came sparse; see :class:`~lamina.engine.reference.passes.Mode`.
     """
 
-    def __init__(self, torch: Any, learner: Step, batch_size: int, columns: Columns, is_weighted: bool) -> None:
+    def __init__(
+        self,
+        torch: Any,
+        learner: Step,
+        batch_size: int,
+        columns: Columns,
+        is_weighted: bool,
+        sparse: frozenset[int] = frozenset(),
+    ) -> None:
         self._torch, self._learner, self._columns, self._batch_size = torch, learner, columns, batch_size
+        self._sparse = sparse
         program, device = learner.program, learner.setting.device
         wide, exact = {"dtype": learner.wide, "device": device}, {"dtype": torch.int64, "device": device}
         widths = [program.widths[b] for b in program.inputs] + [head.target_width for head in program.heads]
@@ -142,7 +153,8 @@ class DeviceSteps:
         learner, plan, num_inputs = self._learner, self._learner.plan, len(self._learner.program.inputs)
         movement = learner.movement
         numbers, step = self._told or self._numbers()
-        mode = replace(learner.mode(step=step, rates=numbers.rates), keep_mask=partial(self._masks.keep_mask, self._k))
+        keep_mask = partial(self._masks.keep_mask, self._k)
+        mode = replace(learner.mode(step=step, rates=numbers.rates), keep_mask=keep_mask, sparse=self._sparse)
         batch, weights = [self._at(each) for each in self._rows], None if self._weights is None else self._at(self._weights)
         tape = learner.run(batch[:num_inputs], mode)
         half = learner.half(tape, batch[num_inputs:], weights, numbers.total, numbers.scales)
