@@ -1,6 +1,7 @@
 """Steps on a device: nothing in them waits for it, and what they leave is what the reference engine leaves."""
 
-from functools import partial
+import weakref
+from functools import lru_cache, partial
 
 import numpy as np
 import pytest
@@ -10,6 +11,7 @@ from tests.engine.update_rules import update_rules
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from lamina.engine import Batches, Clipping, Head, StepValues, TrainingPlan, UpdateRule
+from lamina.engine.formulas import array
 from lamina.engine.formulas.bfloat16 import bfloat16
 from lamina.engine.formulas.heads.table import HEADS
 from lamina.engine.plan import Failure
@@ -17,7 +19,7 @@ from lamina.engine.reference import ReferenceExecutor
 from lamina.engine.reference.ops import OPS
 from lamina.engine.reference.setting import Setting
 from lamina.engine.reference.step import Step
-from lamina.engine.torch import TorchExecutor, drawn_masks
+from lamina.engine.torch import TorchExecutor, drawn_masks, steps
 from lamina.engine.torch.capture import replayed
 from lamina.engine.torch.device_rows import DeviceRows
 from lamina.engine.torch.masks import keep_mask
@@ -238,6 +240,27 @@ def test_where_there_are_no_graphs_steps_are_taken_as_they_are():
     work = partial(done.append, "work")
     assert replayed(torch, torch.device("cpu"), work, partial(done.append, "rehearsal")) is work
     assert done == []
+
+
+def test_the_constants_that_a_recording_reads_outlive_the_cache(monkeypatch):
+    made = []
+
+    def kept(*given):
+        made.append(weakref.ref(found := array._made(*given)))
+        return found
+
+    def recorded(torch, device, work, rehearse):
+        rehearse()
+        return work
+
+    monkeypatch.setattr(array, "_kept", cache := lru_cache(kept))
+    monkeypatch.setattr(steps, "replayed", recorded)
+    program = every_other_op()
+    executor = prepared(TorchExecutor, program)
+    executor.train(batches_for(program, 20, "float64"), np.resize(np.arange(20), 80), 8, 0, StepValues(np.full(10, 0.01)))
+    cache.cache_clear()
+    assert made
+    assert all(each() is not None for each in made)
 
 
 def test_a_recording_is_rehearsed_aside_and_then_replayed():

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from lamina.engine.formulas.array import Array, in_numpy
+from lamina.engine.formulas.array import Array, constants_held, in_numpy
 from lamina.engine.formulas.clipping import size
 from lamina.engine.plan import StepValues
 from lamina.engine.reference.failure import are_finite
@@ -90,6 +90,7 @@ class DeviceSteps:
         self._told: tuple[StepNumbers, int] | None = None
         self._num_taken = 0
         self._go: Callable[[], None] = self._take
+        self._constants: list[Array] = []  # of the recording
 
     def run(self, rows: DeviceRows, order: np.ndarray, first_step: int, values: StepValues) -> Found:
         """Take a step for each ``batch_size`` rows of ``order``, until one is not finite."""
@@ -137,7 +138,8 @@ class DeviceSteps:
         self._num_taken += 1
         own = any(op.code is not None for op in self._learner.program.ops)
         if self._num_taken == _WORTH_RECORDING and not (own or self._tells_numbers):
-            self._go = replayed(self._torch, self._device, self._take, self.rehearse)
+            with constants_held() as self._constants:
+                self._go = replayed(self._torch, self._device, self._take, self.rehearse)
         self._go()
 
     def rehearse(self) -> None:
