@@ -1,6 +1,7 @@
 """Steps on a device: nothing in them waits for it, and what they leave is what the reference engine leaves."""
 
-from functools import partial
+import weakref
+from functools import lru_cache, partial
 
 import numpy as np
 import pytest
@@ -10,13 +11,15 @@ from tests.engine.update_rules import update_rules
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from lamina.engine import Batches, Clipping, Head, StepValues, TrainingPlan, UpdateRule
+from lamina.engine.formulas import array
+from lamina.engine.formulas.bfloat16 import bfloat16
 from lamina.engine.formulas.heads.table import HEADS
 from lamina.engine.plan import Failure
 from lamina.engine.reference import ReferenceExecutor
 from lamina.engine.reference.ops import OPS
 from lamina.engine.reference.setting import Setting
 from lamina.engine.reference.step import Step
-from lamina.engine.torch import TorchExecutor, drawn_masks
+from lamina.engine.torch import TorchExecutor, drawn_masks, steps
 from lamina.engine.torch.capture import replayed
 from lamina.engine.torch.device_rows import DeviceRows
 from lamina.engine.torch.masks import keep_mask
@@ -169,8 +172,8 @@ def test_a_loss_that_the_reference_leaves_out_does_not_end_a_call():
     assert_equal(one, other)
 
 
-@pytest.mark.parametrize("dtype", ["float32", "float64"])
-def test_a_device_without_float64_gets_exact_numbers_with_each_operation(dtype):
+@pytest.mark.parametrize(("rule", "dtype"), [("adam", "float32"), *((rule, "float64") for rule in RULES)])
+def test_a_device_without_float64_gets_exact_numbers_with_each_operation(rule, dtype):
     """As on Apple's MPS, played by the CPU: plain numbers in place of scalars."""
     builder = ProgramBuilder(3)
     x = builder.dropout(builder.activation(builder.dense(0, 8), "relu"), 0.3)
@@ -178,14 +181,31 @@ def test_a_device_without_float64_gets_exact_numbers_with_each_operation(dtype):
     data, order = batches_for(program, 30, dtype, weighted=True), np.resize(np.arange(30), 200)
     values = StepValues(np.full(25, 0.01), np.full(25, 0.1), np.full((25, 1), 0.4))
     setting = Setting(torch, torch.device("cpu"), float, partial(keep_mask, torch, torch.device("cpu")))
-    plain = prepared(lambda *how: ReferenceExecutor(*how, setting=setting), program, dtype=dtype)
-    usual = prepared(TorchExecutor, program, dtype=dtype)
+    plan = TrainingPlan(RULES[rule], seed=3)
+    plain = prepared(lambda *how: ReferenceExecutor(*how, setting=setting), program, plan, dtype)
+    usual = prepared(TorchExecutor, program, plan, dtype)
     rows = DeviceRows.of(torch, data, plain.learner.number, plain.learner.wide)
     found = DeviceTraining(torch, plain).train(rows, order, 8, 0, values)
     expected = usual.train(data, order, 8, 0, values)
     tolerance = 1e-10 if dtype == "float64" else 1e-4
     np.testing.assert_allclose(found.losses, expected.losses, rtol=tolerance)
     assert_equal(plain, usual, tolerance)
+
+
+class NoFloat64(TorchDispatchMode):
+    """Refuses operations that make numbers of float64."""
+
+    def __torch_dispatch__(self, function, types, arguments=(), keywords=None):
+        found = function(*arguments, **(keywords or {}))
+        assert found.dtype != torch.float64, function
+        return found
+
+
+def test_a_device_without_float64_rounds_to_bfloat16():
+    x = np.random.default_rng(0).normal(size=1000).astype(np.float32)
+    with NoFloat64():
+        found = bfloat16(torch.from_numpy(x))
+    np.testing.assert_array_equal(found.numpy(), bfloat16(x))
 
 
 def test_masks_are_drawn_for_as_many_steps_as_fit(monkeypatch):
@@ -220,6 +240,27 @@ def test_where_there_are_no_graphs_steps_are_taken_as_they_are():
     work = partial(done.append, "work")
     assert replayed(torch, torch.device("cpu"), work, partial(done.append, "rehearsal")) is work
     assert done == []
+
+
+def test_the_constants_that_a_recording_reads_outlive_the_cache(monkeypatch):
+    made = []
+
+    def kept(*given):
+        made.append(weakref.ref(found := array._made(*given)))
+        return found
+
+    def recorded(torch, device, work, rehearse):
+        rehearse()
+        return work
+
+    monkeypatch.setattr(array, "_kept", cache := lru_cache(kept))
+    monkeypatch.setattr(steps, "replayed", recorded)
+    program = every_other_op()
+    executor = prepared(TorchExecutor, program)
+    executor.train(batches_for(program, 20, "float64"), np.resize(np.arange(20), 80), 8, 0, StepValues(np.full(10, 0.01)))
+    cache.cache_clear()
+    assert made
+    assert all(each() is not None for each in made)
 
 
 def test_a_recording_is_rehearsed_aside_and_then_replayed():

@@ -25,7 +25,7 @@ from lamina import (
 )
 from lamina.analysis import check_gradients
 from lamina.distributed import fit
-from lamina.engine import make_executor
+from lamina.engine import Batches, make_executor
 from lamina.engine.torch.devices import chosen_device
 from lamina.engine.torch.mirror import Mirror
 from lamina.errors import InvalidSettingError
@@ -88,6 +88,21 @@ def test_sparse_rows_weights_and_classes_train_alike():
         trainer.fit(rows, CLASSES + (X[:, 2] > 1), sample_weight=WEIGHT, max_epochs=3)
         results.append(trainer.history[:, "loss"])
     np.testing.assert_allclose(*results, rtol=1e-10)
+
+
+@pytest.mark.filterwarnings("ignore:precision 'mixed' brings no speed")
+def test_in_mixed_precision_sparse_rows_are_not_rounded_either():
+    """Neither in steps that are taken at once nor in the half of one."""
+    rows = sparse.csr_array(np.where(X > 0.5, X, 0.0))
+    results = []
+    for engine in ("torch", "native"):
+        trainer = Trainer(Sequential([Dense(8, activation="relu"), Dense(1)]), "squared_error", engine=engine, precision="mixed")
+        trainer.fit(rows, Y, max_epochs=3)
+        data = Batches([rows], [Y])
+        found = trainer.executor.gradient(data, np.arange(203), 0).vector, trainer.executor.loss_and_gradient(data)[1]
+        results.append((trainer.executor.snapshot().parameters, *found))
+    for ours, theirs in zip(*results, strict=True):
+        np.testing.assert_allclose(ours, theirs, rtol=1e-4, atol=1e-5)
 
 
 def test_codes_of_categories_learn_vectors_alike():

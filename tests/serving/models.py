@@ -27,7 +27,9 @@ __all__ = [
     "COLUMNS",
     "TABLE",
     "classifier",
+    "classifier_with_dropout",
     "network",
+    "of_a_mean",
     "of_classes",
     "of_levels",
     "of_numbers",
@@ -119,6 +121,21 @@ def network(engine: str = "auto") -> Trainer:
     X = np.random.default_rng(0).normal(size=(80, 3)).astype(np.float32)
     trainer = Trainer(Sequential([Dense(6, activation="tanh"), Dense(2)]), "softmax_cross_entropy", engine=engine, n_threads=1)
     trainer.fit(X, (X[:, 0] > 0).astype(int), max_epochs=2)
+    return trainer
+
+
+@_made_once
+def classifier_with_dropout() -> MLPClassifier:
+    X = np.random.default_rng(0).normal(size=(80, 3))
+    return MLPClassifier((6,), max_iter=5, dropout=0.5, random_state=0, n_threads=1).fit(X, np.where(X[:, 0] > 0, "yes", "no"))
+
+
+@_made_once
+def of_a_mean() -> Trainer:
+    """A network with two outputs, of which one number is predicted and how far it spreads."""
+    X = np.random.default_rng(0).normal(size=(80, 3)).astype(np.float32)
+    trainer = Trainer(Sequential([Dense(6, activation="tanh"), Dense(2)]), "gaussian_nll", n_threads=1)
+    trainer.fit(X, X[:, :1], max_epochs=2)
     return trainer
 
 

@@ -126,8 +126,10 @@ ALL: dict[str, Callable[[], Any]] = {
     "several levels": models.of_levels,
     "classifier": models.classifier,
     "several labels": lambda: models.classifier("several"),
+    "classifier with dropout": models.classifier_with_dropout,
     "regressor": models.regressor,
     "network": models.network,
+    "mean": models.of_a_mean,
     "several inputs": models.two_inputs,
 }
 
@@ -148,6 +150,9 @@ def test_every_option_that_a_model_has_adds_what_the_schema_says(name: str) -> N
     for option in model.options:
         found = model.answer(given_rows(model.example(), 10), Options(**{option: 0.9 if option in ("set", "interval") else True}))
         assert found.keys() - {"notes"} <= schema.keys()
+        assert {name for name in found if isinstance(found[name], list)} - {"notes"} == {
+            name for name in found if schema.get(name, {}).get("type") == "array"
+        }
     assert schema.keys() - {"prediction", "probabilities"} == set(model.options) - {"proba"}
 
 

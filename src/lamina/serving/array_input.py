@@ -8,7 +8,7 @@ import numpy as np
 
 from lamina.errors import counted, first_of, shown
 from lamina.serving.refused import RefusedError
-from lamina.serving.rows import GivenRows, check_cell
+from lamina.serving.rows import GivenRows, check_cell, of_row
 
 __all__ = ["ArrayInput"]
 
@@ -73,7 +73,7 @@ class ArrayInput:
             return row
         came = counted(len(row), "value") if isinstance(row, list) else shown(row)
         raise RefusedError(
-            422, f"{self.name} must be a list of {counted(self.width, 'number')}, got {came}{_of(number)}.", row=number
+            422, f"{self.name} must be a list of {counted(self.width, 'number')}, got {came}{of_row(number)}.", row=number
         )
 
     def _by_name(self, row: dict[str, Any], number: int | None) -> list[Any]:
@@ -81,14 +81,10 @@ class ArrayInput:
         for odd in (*(name for name in names if name not in row), *(name for name in row if name not in names)):
             rule = f"must have the columns of training ({first_of(names, _SHOWN_NAMES)})"
             came = "got an unknown one" if odd in row else "got none"
-            raise RefusedError(422, f"a row {rule}, {came} named {shown(odd)}{_of(number)}.", column=odd, row=number)
+            raise RefusedError(422, f"a row {rule}, {came} named {shown(odd)}{of_row(number)}.", column=odd, row=number)
         return [row[name] for name in names]
 
     def _refusal(self, value: Any, place: int, number: int | None) -> RefusedError:
         name = self.columns[place] if self.columns is not None else f"{self.name}[{place}]"
         check_cell(value, name, number)
-        return RefusedError(422, f"{name} must be a finite number, got {shown(value)}{_of(number)}.", column=name, row=number)
-
-
-def _of(number: int | None) -> str:
-    return "" if number is None else f" (row {number})"
+        return RefusedError(422, f"{name} must be a finite number, got {shown(value)}{of_row(number)}.", column=name, row=number)

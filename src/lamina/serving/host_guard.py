@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Collection
 
 from lamina.http_server import App, Receive, Scope, Send, header_values
+from lamina.serving.json_text import as_json
+from lamina.serving.refused import RefusedError
 
 __all__ = ["HostGuard"]
 
@@ -48,7 +49,8 @@ def _without_port(host: str) -> str:
 
 async def _refuse(send: Send, host: str) -> None:
     message = f"this server answers to names of its own machine, got the host {host!r}. Start it with --allow-host {host}."
-    body = json.dumps({"error": {"message": message}}).encode()
+    refused = RefusedError(421, message)
+    body = as_json(refused.to_dict())
     headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
-    await send({"type": "http.response.start", "status": 421, "headers": headers})
+    await send({"type": "http.response.start", "status": refused.status, "headers": headers})
     await send({"type": "http.response.body", "body": body})

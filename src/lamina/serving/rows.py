@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from lamina.errors import phrase, shown
 from lamina.serving.refused import RefusedError
 
-__all__ = ["GivenRows", "check_cell", "given_rows"]
+__all__ = ["GivenRows", "check_cell", "given_rows", "of_row"]
 
 _CELLS = frozenset({str, int, float, bool, type(None)})
 _EXAMPLE = "Send an object of values by column, a list of values, or a list of such rows."
@@ -71,9 +71,17 @@ def check_cell(value: Any, column: str, number: int | None) -> None:
     kind = type(value)
     if kind in _CELLS and (kind is not float or math.isfinite(value)):
         return
-    of_row = "" if number is None else f" (row {number})"
     if isinstance(value, float):
         rule, repair = "must hold finite numbers", "Send null for a missing value."
     else:
         rule, repair = "must hold a text, a number, true, false or null", "Send one value for each column."
-    raise RefusedError(422, f"column {column!r} {rule}, got {shown(value)}{of_row}. {repair}", column=column, row=number)
+    raise RefusedError(422, f"column {column!r} {rule}, got {shown(value)}{of_row(number)}. {repair}", column=column, row=number)
+
+
+def of_row(number: int | None) -> str:
+    """Which row it is, for messages.
+
+    >>> of_row(3), of_row(None)
+    (' (row 3)', '')
+    """
+    return "" if number is None else f" (row {number})"

@@ -44,10 +44,13 @@ class ServedEstimator(Served):
 
     def answer_schema(self) -> dict[str, Any]:
         labels = np.asarray(getattr(self._model, "classes_", ())).tolist()
-        found: dict[str, Any] = {"prediction": {"enum": labels} if labels and not self._has_several else NUMBER}
-        if self._has_several:
-            found = {"prediction": {"type": "array", "items": NUMBER}}
-        return found | ({"probabilities": by_name(self._classes)} if "proba" in self.options else {})
+        numbers = {"type": "array", "items": NUMBER} if self._has_several else NUMBER
+        found: dict[str, Any] = {"prediction": {"enum": labels} if labels and not self._has_several else numbers}
+        if "proba" in self.options:
+            found["probabilities"] = by_name(self._classes)
+        if "spread" in self.options:
+            found["spread"] = by_name(self._classes) if labels else numbers
+        return found
 
     def predict(self, given: GivenRows, options: Options) -> Answer:
         X, model = self._input.read(given.rows, given), self._model

@@ -47,18 +47,20 @@ class ServedNetwork(Served):
         return {"type": "object", "properties": {given.name: given.schema for given in self._inputs}, "required": names}
 
     def answer_schema(self) -> dict[str, Any]:
-        names, widths = self._model.output_names, self._model.network.output_widths
-        schemas = [NUMBER if width == 1 else {"type": "array", "items": NUMBER} for width in widths]
-        several = {"type": "object", "properties": dict(zip(names, schemas, strict=True))}
-        return {"prediction": schemas[0] if len(names) == 1 else several}
+        # Not by the network's outputs: with gaussian_nll these have two numbers for each that is predicted.
+        outputs = self._model.predict(self._read(GivenRows([self.example()], True)))
+        schemas = [NUMBER if _is_single(part) else {"type": "array", "items": NUMBER} for part in _as_list(outputs)]
+        several = {"type": "object", "properties": dict(zip(self._model.output_names, schemas, strict=True))}
+        numbers = schemas[0] if len(schemas) == 1 else several
+        return {"prediction": numbers, **({"spread": numbers} if "spread" in self.options else {})}
 
     def predict(self, given: GivenRows, options: Options) -> Answer:
         X = self._read(given)
-        found: dict[str, Any] = {"prediction": self._listed(self._model.predict(X), len(given.rows))}
+        found: dict[str, Any] = {"prediction": self._listed(self._model.predict(X))}
         if options.spread:
             distributions = self._model.predict_distribution(X)
             spreads = [each.spread for each in distributions] if isinstance(distributions, list) else distributions.spread
-            found["spread"] = self._listed(spreads, len(given.rows))
+            found["spread"] = self._listed(spreads)
         return found
 
     def _read(self, given: GivenRows) -> np.ndarray | list[np.ndarray]:
@@ -72,13 +74,18 @@ class ServedNetwork(Served):
                 raise RefusedError(422, f"a row {rule}, got {came or 'nothing'}.", row=given.number(place))
         return [each.read([row[each.name] for row in given.rows], given) for each in self._inputs]  # type: ignore[call-overload]
 
-    def _listed(self, outputs: Any, num_rows: int) -> list[Any]:
+    def _listed(self, outputs: Any) -> list[Any]:
         """An entry a row: a number or a list of them, or an object of these by the outputs' names."""
-        parts = [_of_width(part) for part in (outputs if isinstance(outputs, list) else [outputs])]
+        parts = [list((part[:, 0] if _is_single(part) else part).tolist()) for part in _as_list(outputs)]
         if len(parts) == 1:
             return parts[0]
         return [dict(zip(self._model.output_names, row, strict=True)) for row in zip(*parts, strict=True)]
 
 
-def _of_width(values: np.ndarray) -> list[Any]:
-    return list((values[:, 0] if values.ndim == 2 and values.shape[1] == 1 else values).tolist())
+def _as_list(outputs: Any) -> list[np.ndarray]:
+    return outputs if isinstance(outputs, list) else [outputs]
+
+
+def _is_single(values: np.ndarray) -> bool:
+    """Whether it holds one number a row, (n, 1)."""
+    return values.ndim == 2 and values.shape[1] == 1

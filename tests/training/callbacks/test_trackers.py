@@ -36,6 +36,10 @@ class Book:
         self.ends: list[tuple[str, str]] = []
         self.fails = False
 
+    def begin(self, trainer: Any) -> None:
+        if self.fails:
+            raise OSError(28, "No space left on device")
+
     def tell(self, epochs: Any) -> None:
         if self.fails:
             raise OSError(28, "No space left on device")
@@ -111,6 +115,20 @@ def test_a_tracker_that_cannot_begin_says_so_before_anything_is_trained(make_tra
     with pytest.raises(FileError, match=r"^Nowhere: no run could be opened: ConnectionError: nobody answers\. Mend that"):
         trainer.fit(*table, max_epochs=1)
     assert trainer.epoch == 0
+
+
+def test_a_run_that_cannot_begin_is_not_left_open(make_trainer: Any, table: Any, books: list[Book]) -> None:
+    class Torn(Shelf):
+        def _open(self, *given: Any) -> Any:
+            book = super()._open(*given)
+            book.fails = True
+            return book
+
+    shelf = Torn()
+    with pytest.raises(FileError, match=r"^Torn: no run could be opened: OSError: No space left"):
+        make_trainer(callbacks=shelf).fit(*table, max_epochs=1)
+    assert books[0].ends == [("failed", "The run could not be begun.")]
+    assert shelf.run is None
 
 
 def test_every_epoch_is_told_once_over_several_fits_of_a_trainer(make_trainer: Any, table: Any, books: list[Book]) -> None:

@@ -2,16 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import lru_cache
 from typing import Any, TypeAlias
 
 import numpy as np
 from array_api_compat import array_namespace, is_torch_array, is_torch_namespace
 
-__all__ = ["Array", "Namespace", "array_namespace", "constants", "in_numpy", "sign", "sum_float64", "wide"]
+__all__ = [
+    "Array",
+    "Namespace",
+    "array_namespace",
+    "constants",
+    "constants_held",
+    "in_numpy",
+    "is_torch_namespace",
+    "sign",
+    "sum_float64",
+    "wide",
+]
 
 Array: TypeAlias = Any  # the standard has no static type yet: NumPy, array-api-strict, torch, ...
 Namespace: TypeAlias = Any
+
+_HELD: ContextVar[list[Array] | None] = ContextVar("constants held", default=None)
 
 
 def wide(x: Array) -> Array:
@@ -51,7 +67,27 @@ def constants(numbers: tuple[float, ...], like: Array, dtype: Any = None) -> Arr
     """
     xp = array_namespace(like)
     make = _kept if is_torch_namespace(xp) else _made
-    return make(xp, tuple(numbers), like.dtype if dtype is None else dtype, like.device)
+    found = make(xp, tuple(numbers), like.dtype if dtype is None else dtype, like.device)
+    if (held := _HELD.get()) is not None:
+        held.append(found)
+    return found
+
+
+@contextmanager
+def constants_held() -> Iterator[list[Array]]:
+    """Put all :func:`constants` that are used meanwhile into a list: a recording reads their memory, and does not keep it.
+
+    >>> with constants_held() as held:
+    ...     _ = constants((1.0,), np.zeros(1))
+    >>> held
+    [array([1.])]
+    """
+    held: list[Array] = []
+    token = _HELD.set(held)
+    try:
+        yield held
+    finally:
+        _HELD.reset(token)
 
 
 def _made(xp: Namespace, numbers: tuple[float, ...], dtype: Any, device: Any) -> Array:

@@ -6,7 +6,7 @@ which the sums are taken.
 
 from __future__ import annotations
 
-from lamina.engine.formulas.array import Array, array_namespace
+from lamina.engine.formulas.array import Array, array_namespace, is_torch_namespace
 
 __all__ = ["FEW_OUTPUTS", "bfloat16", "operands"]
 
@@ -40,6 +40,8 @@ def bfloat16(x: Array) -> Array:
     [1.0, 1.0, 1.0078125, 256.0, 260.0, inf]
     """
     xp = array_namespace(x)
+    if is_torch_namespace(xp):  # torch's own, as some of its devices have no float64
+        return x.to(xp.bfloat16).to(x.dtype)
     finite = xp.isfinite(x)
     wide = xp.astype(xp.where(finite, x, xp.zeros_like(x)), xp.float64)
     scaled = wide * _LEADING

@@ -23,7 +23,8 @@ class Mode:
 
     ``dropout_rates``: one per op that draws masks, in program order, or None for the ops' own. ``first_row``: the number of
     rows of the batch before the given ones, for these masks. ``step`` and the rates are plain numbers, or scalars on the arrays'
-    device, which ``keep_mask`` then takes. ``mixed``: dense ops multiply in bfloat16.
+    device, which ``keep_mask`` then takes. ``mixed``: dense ops multiply in bfloat16, but
+    not with the inputs ``sparse``, whose rows came so, even where the array library has only dense ones.
     """
 
     training: bool
@@ -33,6 +34,7 @@ class Mode:
     first_row: int = 0
     keep_mask: Callable[..., Array] = keep_mask
     mixed: bool = False
+    sparse: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +84,7 @@ def run_forward(
             rate=rate,
             first_row=mode.first_row,
             keep_mask=mode.keep_mask,
-            mixed=mode.mixed,
+            mixed=mode.mixed and op.inputs[0] not in mode.sparse,
             trains=tuple(program.parameters[p].trainable for p in op.parameters),
             xp=xp,
         )

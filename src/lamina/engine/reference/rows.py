@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -11,8 +11,9 @@ from scipy import sparse
 
 from lamina.engine.formulas.array import Array, array_namespace
 from lamina.engine.plan import Batches
+from lamina.engine.program import Program
 
-__all__ = ["chunks", "gather", "row_weights", "total_weight"]
+__all__ = ["chunks", "gather", "row_weights", "stay_sparse", "total_weight"]
 
 
 def gather(source: Any, order: np.ndarray, like: Array, *, keep_sparse: bool = False) -> Array:
@@ -50,6 +51,15 @@ def chunks(num_rows: int, size: int) -> Iterator[np.ndarray]:
     """
     for start in range(0, max(num_rows, 1), size):
         yield np.arange(start, min(start + size, num_rows), dtype=np.int64)
+
+
+def stay_sparse(program: Program, inputs: Sequence[Any]) -> frozenset[int]:
+    """The inputs of a program whose rows stay sparse: they come so, and only dense layers read them."""
+    given = {b for b, source in zip(program.inputs, inputs, strict=True) if sparse.issparse(source)}
+    if not given:
+        return frozenset()
+    others = {b for op in program.ops if op.kind != "dense" or op.copies > 1 for b in op.inputs}
+    return frozenset(given - others - {*program.outputs, *(head.logits for head in program.heads)})
 
 
 def row_weights(data: Batches, rows: np.ndarray) -> np.ndarray | None:

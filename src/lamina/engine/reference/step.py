@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
@@ -22,7 +22,7 @@ from lamina.engine.reference.failure import all_finite, find_activation, find_gr
 from lamina.engine.reference.movement import Movement, Pace
 from lamina.engine.reference.objective import head_gradients, head_losses, head_scales
 from lamina.engine.reference.passes import Mode, Tape, flatten, run_backward, run_forward, unflatten
-from lamina.engine.reference.rows import gather, row_weights, total_weight
+from lamina.engine.reference.rows import gather, row_weights, stay_sparse, total_weight
 from lamina.engine.reference.setting import Setting
 
 __all__ = ["Half", "Step"]
@@ -80,13 +80,6 @@ class Step:
         self.plan = _UNTRAINED
         self.movement = Movement(program, xp, self.number)
         self._begun: _Begun | None = None
-        # Rows of a CSR input stay sparse if only dense layers read them
-        self._sparse = {
-            b
-            for b in program.inputs
-            if all(op.kind == "dense" and op.copies == 1 for op in program.ops if b in op.inputs)
-            and b not in (*program.outputs, *(h.logits for h in program.heads))
-        }
 
     def configure(self, plan: TrainingPlan) -> None:
         """Set the training plan; slots are reset to 0 if their number changed."""
@@ -178,10 +171,10 @@ class Step:
 
     def forward(self, inputs: Sequence[InputArray], rows: np.ndarray, mode: Mode, *, keep_sparse: bool = True) -> Tape:
         """A forward pass over ``rows``."""
+        stay = stay_sparse(self.program, inputs) if keep_sparse else frozenset()
         places = zip(self.program.inputs, inputs, strict=True)
-        return self.run(
-            [gather(source, rows, self.parameters, keep_sparse=keep_sparse and b in self._sparse) for b, source in places], mode
-        )
+        batch = [gather(source, rows, self.parameters, keep_sparse=b in stay) for b, source in places]
+        return self.run(batch, replace(mode, sparse=stay))
 
     def run(self, batch: Sequence[Array], mode: Mode) -> Tape:
         """A forward pass over rows that are on the device."""

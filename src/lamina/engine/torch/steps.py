@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from lamina.engine.formulas.array import Array, in_numpy
+from lamina.engine.formulas.array import Array, constants_held, in_numpy
 from lamina.engine.formulas.clipping import size
 from lamina.engine.plan import StepValues
 from lamina.engine.reference.failure import are_finite
@@ -56,10 +56,21 @@ class DeviceSteps:
         The numbers that the steps have.
     is_weighted : bool
         Whether rows have sample weights.
+    sparse : frozenset of int
+        Inputs whose rows came sparse; see :class:`~lamina.engine.reference.passes.Mode`.
     """
 
-    def __init__(self, torch: Any, learner: Step, batch_size: int, columns: Columns, is_weighted: bool) -> None:
+    def __init__(
+        self,
+        torch: Any,
+        learner: Step,
+        batch_size: int,
+        columns: Columns,
+        is_weighted: bool,
+        sparse: frozenset[int] = frozenset(),
+    ) -> None:
         self._torch, self._learner, self._columns, self._batch_size = torch, learner, columns, batch_size
+        self._sparse = sparse
         program, device = learner.program, learner.setting.device
         wide, exact = {"dtype": learner.wide, "device": device}, {"dtype": torch.int64, "device": device}
         widths = [program.widths[b] for b in program.inputs] + [head.target_width for head in program.heads]
@@ -79,6 +90,7 @@ class DeviceSteps:
         self._told: tuple[StepNumbers, int] | None = None
         self._num_taken = 0
         self._go: Callable[[], None] = self._take
+        self._constants: list[Array] = []  # of the recording
 
     def run(self, rows: DeviceRows, order: np.ndarray, first_step: int, values: StepValues) -> Found:
         """Take a step for each ``batch_size`` rows of ``order``, until one is not finite."""
@@ -95,7 +107,9 @@ class DeviceSteps:
                     steps = slice(start + k, min(start + k + self._masks.ahead, window.stop))
                     self._masks.draw(first_step + start + k, self._rates(values, steps), self._learner.plan.seed)
                 if self._tells_numbers:
-                    self._told = self._columns.read(row.tolist()), first_step + start + k
+                    step = first_step + start + k
+                    # An integer where plain: so the rules know it for a number.
+                    self._told = self._columns.read(row.tolist())._replace(t=step + 1), step
                 self._step()
             parts.append([each[: window.stop - start].clone() for each in self._found])
         done = int(self._done)  # here the host waits, once a call
@@ -124,7 +138,8 @@ class DeviceSteps:
         self._num_taken += 1
         own = any(op.code is not None for op in self._learner.program.ops)
         if self._num_taken == _WORTH_RECORDING and not (own or self._tells_numbers):
-            self._go = replayed(self._torch, self._device, self._take, self.rehearse)
+            with constants_held() as self._constants:
+                self._go = replayed(self._torch, self._device, self._take, self.rehearse)
         self._go()
 
     def rehearse(self) -> None:
@@ -140,7 +155,8 @@ class DeviceSteps:
         learner, plan, num_inputs = self._learner, self._learner.plan, len(self._learner.program.inputs)
         movement = learner.movement
         numbers, step = self._told or self._numbers()
-        mode = replace(learner.mode(step=step, rates=numbers.rates), keep_mask=partial(self._masks.keep_mask, self._k))
+        keep_mask = partial(self._masks.keep_mask, self._k)
+        mode = replace(learner.mode(step=step, rates=numbers.rates), keep_mask=keep_mask, sparse=self._sparse)
         batch, weights = [self._at(each) for each in self._rows], None if self._weights is None else self._at(self._weights)
         tape = learner.run(batch[:num_inputs], mode)
         half = learner.half(tape, batch[num_inputs:], weights, numbers.total, numbers.scales)

@@ -11,6 +11,7 @@ from lamina.engine.executor import Watch
 from lamina.engine.plan import StepValues, TrainingResult
 from lamina.engine.reference import ReferenceExecutor
 from lamina.engine.reference.objective import check_losses
+from lamina.engine.reference.rows import stay_sparse
 from lamina.engine.reference.watching import Watching
 from lamina.engine.torch.device_rows import DeviceRows
 from lamina.engine.torch.numbers import Columns
@@ -33,7 +34,7 @@ class DeviceTraining:
 
     def __init__(self, torch: Any, plain: ReferenceExecutor) -> None:
         self._torch, self._plain = torch, plain
-        self._kinds: dict[tuple[int, Columns, bool], DeviceSteps] = {}
+        self._kinds: dict[tuple[int, Columns, bool, frozenset[int]], DeviceSteps] = {}
 
     def forget(self) -> None:
         """Give up the memory of steps, after a change of the plan or the program."""
@@ -78,7 +79,7 @@ class DeviceTraining:
         """Steps with equally many rows, as far as they are finite."""
         learner, batch_size = self._plain.learner, len(order) // count
         columns, is_weighted = Columns.of(learner, values), rows.batches.sample_weight is not None
-        kind = (batch_size, columns, is_weighted)
+        kind = (batch_size, columns, is_weighted, stay_sparse(learner.program, rows.batches.inputs))
         steps = self._kinds.pop(kind, None) or DeviceSteps(self._torch, learner, *kind)
         self._kinds[kind] = steps  # the last one used is the last to go
         while len(self._kinds) > _MOST_KINDS:

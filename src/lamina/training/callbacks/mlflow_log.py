@@ -11,7 +11,6 @@ from typing import Any
 import numpy as np
 
 from lamina import validation
-from lamina.errors import InvalidSettingError
 from lamina.extras import require
 from lamina.training.callbacks.callback import Run
 from lamina.training.callbacks.tracker import Timed, Tracker, numbers_of
@@ -93,10 +92,9 @@ class MLflowLog(Tracker):
         InvalidSettingError
             If there was no run yet.
         """
-        check_parameters({"path": path}, {"path": validation.path()}, owner=f"{_OWNER}.log_artifact")
-        if self.run is None:
-            raise InvalidSettingError(f"{_OWNER}.log_artifact: there is no run yet. Fit with this callback first.")
-        self._client().log_artifact(self.run, os.fspath(path))
+        owner = f"{_OWNER}.log_artifact"
+        check_parameters({"path": path}, {"path": validation.path()}, owner=owner)
+        self._client().log_artifact(self._last_run(owner), os.fspath(path))
 
     def for_restart(self, number: int) -> None:
         super().for_restart(number)
@@ -106,9 +104,7 @@ class MLflowLog(Tracker):
     def _open(self, trainer: Run, run: str | None, told: int) -> _Session:
         client = self._client()
         chosen, is_own = self._choose(client, run, None if self._suffix else self._open_run())
-        session = _Session(client, chosen, is_own=is_own)
-        session.begin(trainer)
-        return session
+        return _Session(client, chosen, is_own=is_own)
 
     def _choose(self, client: Any, run: str | None, opened: str | None) -> tuple[str, bool]:
         """The run to log to, and whether it is our own to end."""
@@ -133,7 +129,7 @@ class MLflowLog(Tracker):
 
     def _new_run(self, client: Any, parent: str | None) -> str:
         """Make a run, within another one if there is a parent."""
-        name = self.name + self._suffix if self.name is not None else self._suffix.removeprefix(".") or None
+        name = self._run_name(self.name)
         if parent is None and self.experiment is None and self.tracking_uri is None:
             # Which experiment is set, MLflow tells nobody; so the run is opened its way, and left open for the client.
             mlflow = require("mlflow", owner=_OWNER)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 
 import numpy as np
@@ -78,10 +79,7 @@ class TensorBoardLog(Tracker):
         folder, goes_on = Path(self.folder), run is not None and Path(self.folder, run).is_dir()
         if run is None or not goes_on:
             run, told = _new_folder(folder, (self.name or time.strftime("%Y-%m-%d_%H-%M-%S")) + self._suffix), 0
-        session = _Session(folder, run, told, run_parameters(trainer), goes_on=goes_on)
-        if not goes_on:
-            session.begin(trainer.settings.network.summary())
-        return session
+        return _Session(folder, run, told, run_parameters(trainer), goes_on=goes_on)
 
 
 class _Session:
@@ -95,8 +93,11 @@ class _Session:
         self._hides_from = told + 1 if goes_on else None
         self._files = {part: EventFile(self._folder / part, self._hides_from) for part in ("", "train")}
 
-    def begin(self, network: str) -> None:
-        """Say what the run is."""
+    def begin(self, trainer: Run) -> None:
+        """Say what the run is; one that goes on has said it."""
+        if self._hides_from is not None:
+            return
+        network = trainer.settings.network.summary()
         self._files[""].add(text_summary("network", f"```\n{network}\n```"), 0, time.time())
         self._files[""].flush()
 
@@ -123,13 +124,12 @@ class _Session:
                 self._files["train"].add_histogram(name, numbers, epoch, time.time())
 
     def close(self, status: str, text: str) -> None:
-        file = self._files[""]
-        try:
-            file.add(session_end(has_succeeded=status == "finished"), 0, time.time())
-            file.add(text_summary("end", f"{status}: {text}"), 0, time.time())
-        finally:
+        with ExitStack() as files:
+            # Each is closed, even if another finds no room for what it still has to write.
             for file in self._files.values():
-                file.close()
+                files.callback(file.close)
+            self._files[""].add(session_end(has_succeeded=status == "finished"), 0, time.time())
+            self._files[""].add(text_summary("end", f"{status}: {text}"), 0, time.time())
 
 
 def _new_folder(folder: Path, name: str) -> str:

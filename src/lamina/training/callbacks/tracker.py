@@ -5,12 +5,13 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack, suppress
 from typing import Any, ClassVar, NamedTuple, Protocol
 
 import numpy as np
 
 from lamina.caller import warn_caller
-from lamina.errors import FileError, LaminaError, counted
+from lamina.errors import FileError, InvalidSettingError, LaminaError, counted
 from lamina.training.callbacks.callback import Callback, Run
 from lamina.training.history import Record
 from lamina.training.training_warning import TrainingWarning
@@ -48,6 +49,9 @@ class Session(Protocol):
     run: str
     place: str
     told: int
+
+    def begin(self, trainer: Run) -> None:
+        """Say what the run is; what it has already is left."""
 
     def tell(self, epochs: Sequence[Timed]) -> None:
         """Log what the epochs' records hold, so that it is safe afterwards."""
@@ -94,14 +98,7 @@ class Tracker(Callback):
         raise NotImplementedError
 
     def on_fit_begin(self, trainer: Run) -> None:
-        goes_on = trainer.step > 0 and self.run is not None
-        try:
-            session = self._open(trainer, self.run if goes_on else None, self._told)
-        except LaminaError:
-            raise
-        except Exception as error:
-            name, repair = type(self).__name__, "Mend that, or leave the callback out."
-            raise FileError(f"{name}: no run could be opened: {_reason(error)}. {repair}") from error
+        session = self._begun(trainer)
         self._session, self.run, self._told = session, session.run, session.told
         self._has_failed, self._next_s = False, 0.0
         # What a killed run had not told yet, and what came before a run of the user's.
@@ -146,6 +143,38 @@ class Tracker(Callback):
     def load_state(self, state: dict[str, Any]) -> None:
         self.run, self._told = state["run"], state["told"]
 
+    def _run_name(self, name: str | None) -> str | None:
+        """The name of a new run: the one given, and which restart it is, as far as there is either."""
+        return name + self._suffix if name is not None else self._suffix.removeprefix(".") or None
+
+    def _last_run(self, owner: str) -> str:
+        """The run to add something to.
+
+        Raises
+        ------
+        InvalidSettingError
+            If there was no run yet.
+        """
+        if self.run is None:
+            raise InvalidSettingError(f"{owner}: there is no run yet. Fit with this callback first.")
+        return self.run
+
+    def _begun(self, trainer: Run) -> Session:
+        """An open run that says what it is; one that cannot is not left open."""
+        goes_on = trainer.step > 0 and self.run is not None
+        with ExitStack() as if_it_fails:
+            try:
+                session = self._open(trainer, self.run if goes_on else None, self._told)
+                if_it_fails.callback(_given_up, session)
+                session.begin(trainer)
+            except LaminaError:
+                raise
+            except Exception as error:
+                name, repair = type(self).__name__, "Mend that, or leave the callback out."
+                raise FileError(f"{name}: no run could be opened: {_reason(error)}. {repair}") from error
+            if_it_fails.pop_all()
+        return session
+
     def _log_epoch(self, session: Session, trainer: Run) -> None:
         """Tell what waits, unless it is too early, and show the weights of the present epoch, if it is one that shows them.
 
@@ -180,6 +209,12 @@ class Tracker(Callback):
 
     def _warn(self, text: str) -> None:
         warn_caller(f"{type(self).__name__}: {text}.", TrainingWarning)
+
+
+def _given_up(session: Session) -> None:
+    # Why it could not begin is the error that the user sees.
+    with suppress(Exception):
+        session.close("failed", "The run could not be begun.")
 
 
 def numbers_of(record: Record) -> dict[str, float]:

@@ -11,7 +11,6 @@ from typing import Any
 import numpy as np
 
 from lamina import validation
-from lamina.errors import InvalidSettingError
 from lamina.extras import require
 from lamina.training.callbacks.callback import Run
 from lamina.training.callbacks.tracker import HISTOGRAMS, Timed, Tracker, numbers_of
@@ -114,45 +113,44 @@ class WandbLog(Tracker):
             If there was no run yet.
         """
         rules = {"path": validation.path(), "kind": text()}
-        check_parameters({"path": path, "kind": kind}, rules, owner=f"{_OWNER}.log_artifact")
-        if self.run is None:
-            raise InvalidSettingError(f"{_OWNER}.log_artifact: there is no run yet. Fit with this callback first.")
+        owner = f"{_OWNER}.log_artifact"
+        check_parameters({"path": path, "kind": kind}, rules, owner=owner)
+        last = self._last_run(owner)
         wandb = require("wandb", owner=_OWNER)
         artifact = wandb.Artifact(_FORBIDDEN.sub("_", Path(path).name), kind)
         artifact.add_file(os.fspath(path))
-        if wandb.run is not None and wandb.run.id == self.run:
+        if wandb.run is not None and wandb.run.id == last:
             wandb.run.log_artifact(artifact)
             return
-        with self._init(self.run) as run:
+        with self._init(last) as run:
             run.log_artifact(artifact)
 
     def _open(self, trainer: Run, run: str | None, told: int) -> _Session:
         opened = require("wandb", owner=_OWNER).run
-        if opened is None:
-            session = _Session(self._init(run), is_own=True, told=told if run is not None else 0)
-        elif opened.id == run:
-            session = _Session(opened, is_own=False, told=told)
-        elif _FIT in opened.config or self._suffix or run is not None:
+        if opened is not None and opened.id == run:
+            return _Session(opened, is_own=False, told=told)
+        of_opened: dict[str, Any] = {}
+        if opened is not None:
+            if _FIT not in opened.config and not self._suffix and run is None:
+                return _Session(opened, is_own=False, told=0)
             of_opened = {"project": opened.project, "entity": opened.entity, "group": opened.group or opened.id}
-            session = _Session(self._init(run, **of_opened), is_own=True, told=told if run is not None else 0)
-        else:
-            session = _Session(opened, is_own=False, told=0)
-        session.begin(trainer)
-        return session
+        return _Session(self._init(run, **of_opened), is_own=True, told=told if run is not None else 0)
 
     def _init(self, run: str | None, **settings: Any) -> Any:
         """A run of our own, beside whatever is open."""
-        given = {"project": self.project, "name": self._run_name, "group": self.group, "mode": self.mode, "dir": self.folder}
+        given = {
+            "project": self.project,
+            "name": self._run_name(self.name),
+            "group": self.group,
+            "mode": self.mode,
+            "dir": self.folder,
+        }
         if run is not None:
             settings |= {"id": run}
             if (self.mode or os.environ.get("WANDB_MODE", "online")) == "online":
                 settings |= {"resume": "allow"}
         wandb = require("wandb", owner=_OWNER)
         return wandb.init(**{key: each for key, each in {**given, **settings}.items() if each is not None}, reinit="create_new")
-
-    @property
-    def _run_name(self) -> str | None:
-        return self.name + self._suffix if self.name is not None else self._suffix.removeprefix(".") or None
 
 
 class _Session:
