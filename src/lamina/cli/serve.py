@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from lamina.cli.options import OnError, Quiet
 from lamina.cli.output import notes_printed, print_line
-
-if TYPE_CHECKING:
-    pass
 
 __all__ = ["serve"]
 
