@@ -85,6 +85,7 @@ class Where:
     ----------
     layer : str or None
     step : int or None
+        1 for the first.
     column : str or None
     """
 
