@@ -33,7 +33,8 @@ def recorded(subject: Subject) -> list[Block]:
 
 def _examined(subject: Subject) -> ByRecord:
     model = subject.model
-    settings, rows = settings_of(model), model.summary.get("rows", {})
+    settings, rows, measured = settings_of(model), model.summary.get("rows", {}), model.summary.get("metrics")
+    varies = (measured or {}).get("baseline", {}).get("r2", 0.0) < 1  # numbers that are all the same have no deviation of 1
     weighs = settings.optimization.class_weight is not None
     return examine_record(
         fit_of(model.estimator).trainer,
@@ -42,9 +43,9 @@ def _examined(subject: Subject) -> ByRecord:
         num_rows=rows.get("training") or 1,
         num_validation_rows=rows.get("validation") or 0,
         num_classes=len(model.target.classes),
-        is_standard="earlier" not in model.summary,  # a training that goes on has the scale of the one before
+        is_standard=varies and "earlier" not in model.summary,  # a training that goes on has the scale of the one before
         patience=settings.stopping.patience,
-        measured=None if weighs else model.summary.get("metrics"),
+        measured=None if weighs else measured,
     )
 
 
@@ -53,7 +54,7 @@ def _verdict(found: ByRecord) -> str:
         causes = "" if found.findings else " Nothing that was recorded says why; these columns may tell nothing of the target."
         return f"In its own training, the model learned next to nothing beyond a constant prediction.{causes}"
     if found.learned_nothing is None:
-        return "What a constant prediction's loss would be cannot be said of this loss without rows."
+        return "Whether the model learned more than a constant prediction cannot be told without rows."
     return "In its own training, the model learned more than a constant prediction. How much better it could be, only rows tell."
 
 
