@@ -10,7 +10,6 @@ from lamina.metrics import Evaluation
 from lamina.model.kept_settings import settings_of
 from lamina.model.untrained import untrained
 from lamina.report.content import Block, Words
-from lamina.report.parts.told import told
 from lamina.report.subject import Subject
 
 __all__ = ["recorded"]
@@ -25,7 +24,7 @@ def recorded(subject: Subject) -> list[Block]:
     short = Evaluation(subject.model.summary.get("metrics") or {}).shortcoming
     if short and not found.findings:  # that there may be nothing to learn is no word beside a cause
         blocks.append(Words(f"On its test rows: {short}", "alarm"))
-    blocks += [told(finding, spell) for finding in found.findings]
+    blocks += [finding.in_words(spell) for finding in found.findings]
     others = [_words(name) for name in FINDINGS if name not in WITHOUT_ROWS]
     looked = ", ".join(map(_words, WITHOUT_ROWS))
     return [*blocks, Words(_left_out(looked, others, subject), "missing")]
