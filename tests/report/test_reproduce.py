@@ -107,6 +107,7 @@ MODELS = {
         calibration=False,
         random_state=1,
     ).fit(table(), "y"),
+    "mixed precision": lambda: TabularRegressor(hidden=8, max_epochs=2, precision="mixed", random_state=2).fit(table(), "y"),
     "function": lambda: (
         fit_table(
             table().drop(columns="kind"),
