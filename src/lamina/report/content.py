@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
@@ -107,6 +108,11 @@ class Heat:
     y: Axis
     edges: tuple[float, ...]
     shares: tuple[tuple[float, ...], ...]
+
+    @property
+    def largest(self) -> float:
+        """The largest share, which is the darkest; 0 where none is known."""
+        return max((share for row in self.shares for share in row if math.isfinite(share)), default=0.0)
 
 
 @dataclass(frozen=True, slots=True)
