@@ -78,3 +78,16 @@ def test_no_shares_of_classes_make_a_constant_worse_than_the_bound(seed: int):
     classes = np.random.default_rng(seed).choice(4, 300, p=np.random.default_rng(seed).dirichlet(np.ones(4))).astype(float)
     loss = get_loss("softmax_cross_entropy")
     assert best_constant_loss(loss, classes[:, None], 4) <= highest_constant_loss(loss, 4, 4) + 1e-9
+
+
+@pytest.mark.parametrize(("log_loss", "learned_nothing"), [(None, None), (0.05, False)])
+def test_a_loss_below_that_of_equally_frequent_classes_is_no_proof_where_classes_are_rare(
+    log_loss: float | None, learned_nothing: bool | None
+):
+    rare = (np.random.default_rng(2).random(300) < 0.03).astype(float)
+    monitor = Monitor()
+    trainer = Trainer(Sequential([Dense(1)]), "sigmoid_cross_entropy", {"kind": "adam", "learning_rate": 0.1}, callbacks=monitor)
+    trainer.fit(X, rare, max_epochs=10)
+    measured = None if log_loss is None else {"model": {"log_loss": log_loss}, "baseline": {"log_loss": 0.13}}
+    found = examine_record(trainer, monitor.record, 10, num_rows=len(X), num_classes=2, measured=measured)
+    assert found == ByRecord((), learned_nothing)

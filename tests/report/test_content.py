@@ -295,3 +295,11 @@ def test_means_over_several_targets_are_called_so():
     report = fit_table(table, ["price", "twice"], settings=SETTINGS).model.report(table, diagnosis=False)
     titles = [block.title for block in blocks(report, "quality", Table)]
     assert titles == [f"On the 400 rows of the table: {name}" for name in ("mean of the targets", "price", "twice")]
+
+
+@pytest.mark.parametrize(("averaging", "is_marked"), [(0.0, True), (0.8, False)])
+def test_an_epoch_is_marked_as_kept_only_where_its_weights_are_those_of_the_model(averaging: float, is_marked: bool):
+    settings = {"hidden": (8,), "members": 1, "max_epochs": 3, "averaging": averaging, "learning_rate": 0.01, "seed": 1}
+    model = fit_table(prices(), "price", settings=TableSettings.of(settings)).model
+    losses = next(iter(blocks(report_on(model), "curves", Chart)))
+    assert (losses.mark is not None) == is_marked

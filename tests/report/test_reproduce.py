@@ -107,6 +107,7 @@ MODELS = {
         calibration=False,
         random_state=1,
     ).fit(table(), "y"),
+    "mixed precision": lambda: TabularRegressor(hidden=8, max_epochs=2, precision="mixed", random_state=2).fit(table(), "y"),
     "function": lambda: (
         fit_table(
             table().drop(columns="kind"),
@@ -143,3 +144,10 @@ def test_the_code_trains_an_equal_model(kind: str):
     assert first.threshold == second.threshold
     assert first.target == second.target
     np.testing.assert_array_equal(first.rated(rows), second.rated(rows))
+
+
+def test_the_code_makes_the_report_with_what_it_was_made_with():
+    model = MODELS["objects"]()
+    made = model.report(table(), seed=3, diagnosis=False)
+    told = next(each for each in made["reproduce"].blocks if isinstance(each, Code)).text.splitlines()[-1]
+    assert told == "model.report(judged, seed=3, diagnosis=False).save('report.html')"

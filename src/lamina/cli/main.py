@@ -36,6 +36,7 @@ from lamina.errors import InvalidSettingError, LaminaError
 __all__ = ["build_app", "main"]
 
 OK, FAILED, USAGE = 0, 1, 2
+_COMMANDS = (train, search, predict, evaluate, export, doctor, report, info, lecture, lab, serve)  # in the help's order
 
 
 class _Failure(NamedTuple):
@@ -57,7 +58,7 @@ def build_app() -> App:
         config=(take_dashes_back, read_settings_file, refuse_fractions),
         default_parameter=Parameter(consume_multiple=True, negative_iterable=()),
     )
-    for command in (train, search, predict, evaluate, export, doctor, report, info, lecture, lab, serve, completion_of(app)):
+    for command in (*_COMMANDS, completion_of(app)):
         app.command(command)
     return app
 
@@ -151,18 +152,5 @@ def _kind(error: LaminaError) -> str:
 
 
 def _command(arguments: Sequence[str]) -> str:
-    known = (
-        "train",
-        "search",
-        "predict",
-        "evaluate",
-        "export",
-        "doctor",
-        "report",
-        "info",
-        "lecture",
-        "lab",
-        "serve",
-        "completion",
-    )
+    known = [*(command.__name__ for command in _COMMANDS), "completion"]
     return f"{arguments[0]} " if arguments and arguments[0] in known else ""

@@ -47,7 +47,8 @@ class ByRecord:
     findings : tuple of Finding
         Causes before consequences. None where more than a constant was learned: how much better it could be, only rows tell.
     learned_nothing : bool or None
-        Whether the loss ended where that of a constant prediction lies, or a number was not finite; None where that is not known.
+        Whether the loss ended where that of a constant prediction lies, or a number was not finite; None where that is not known:
+        a loss below the most that a constant's can be need not be below that of the best constant.
     """
 
     findings: tuple[Finding, ...]
@@ -104,7 +105,8 @@ def examine_record(
     run = _facts(trainer, record, max_epochs, constant)
     learned_nothing = run.failure is not None or ended_open(run.loss)
     if not learned_nothing:
-        return ByRecord((), None if math.isnan(run.loss.open_share) else False)
+        is_exact = not math.isnan(constant) and not num_classes and trainer.losses[0].name == "squared_error"
+        return ByRecord((), False if is_exact or _is_better_than_a_constant(measured or {}) else None)
     setup = Setup.of(
         trainer,
         num_rows,
@@ -125,6 +127,14 @@ def _facts(trainer: Trainer, record: MonitorRecord | None, max_epochs: int, cons
         return run
     steps = trainer.history[-1].get("step", 0) if len(trainer.history) else 0
     return replace(run, steps=int(steps), stop="" if trainer.stop_reason is None else trainer.stop_reason.code)
+
+
+def _is_better_than_a_constant(measured: Mapping[str, Mapping[str, float]]) -> bool:
+    """Whether it is so on held-out rows; not if nothing was measured."""
+    model, baseline = (measured.get(name, {}) for name in ("model", "baseline"))
+    if "log_loss" in model:
+        return model["log_loss"] <= _USELESS * baseline["log_loss"]
+    return "r2" in model and 1 - model["r2"] <= _USELESS * (1 - baseline["r2"])
 
 
 def _constant(trainer: Trainer, num_classes: int, measured: Mapping[str, Mapping[str, float]] | None) -> float:

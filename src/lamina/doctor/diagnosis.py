@@ -88,18 +88,7 @@ class Diagnosis:
 
     def _repr_html_(self) -> str:
         """The findings, each with its evidence and what may help, in a notebook."""
-        told = [
-            finding_html(
-                finding.title,
-                "healthy" if finding.name == "healthy" else finding.severity,
-                finding.grade,
-                tuple(map(str, finding.evidence)),
-                f"{finding.meaning} {finding.causes}".strip(),
-                tuple(cure.told(self.spell) for cure in finding.cures),
-                finding.row,
-            )
-            for finding in self.findings
-        ]
+        told = [finding_html(finding.in_words(self.spell)) for finding in self.findings]
         return display("Diagnosis", paragraph(self.summary, "good" if self.is_healthy else "alarm"), *told)
 
     @property

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from lamina.doctor.cures.cure import Cure, Spell, spelled
+from lamina.html import Told
 from lamina.validation import check_parameters, choice, number
 
 __all__ = ["SEVERITIES", "Evidence", "Finding", "Where"]
@@ -85,6 +86,7 @@ class Where:
     ----------
     layer : str or None
     step : int or None
+        1 for the first.
     column : str or None
     """
 
@@ -165,6 +167,18 @@ class Finding:
             lines += _wrapped(text)
         lines += [f"  - {cure.told(spell or self.spell)}{f' ({cure.row})' if cure.row else ''}" for cure in self.cures]
         return "\n".join(lines)
+
+    def in_words(self, spell: Spell | None = None) -> Told:
+        """The finding as notebooks and the report show it; changes as ``spell`` writes them."""
+        return Told(
+            self.title[:1].upper() + self.title[1:],
+            "healthy" if self.name == "healthy" else self.severity,
+            self.grade,
+            tuple(map(str, self.evidence)),
+            f"{self.meaning} {self.causes}".strip(),
+            tuple(cure.told(spell or self.spell) for cure in self.cures),
+            self.row,
+        )
 
     def to_dict(self, spell: Spell | None = None) -> dict[str, Any]:
         """All attributes as JSON-able values; of each cure also how it is ``written``, by ``spell``."""

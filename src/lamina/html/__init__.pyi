@@ -4,6 +4,7 @@ from lamina.html.displays import paragraph as paragraph
 from lamina.html.figures import Axis as Axis
 from lamina.html.figures import Chart as Chart
 from lamina.html.figures import Series as Series
+from lamina.html.findings import Told as Told
 from lamina.html.findings import finding as finding
 from lamina.html.line_chart import chart_svg as chart_svg
 from lamina.html.line_chart import figure as figure

@@ -185,13 +185,7 @@ def _loss(chosen: str, rows: LabRows) -> str:
         If the rows do not allow the one that was chosen.
     """
     if chosen != "auto" and chosen not in rows.losses:
-        of = (
-            "numbers are"
-            if not rows.classes
-            else "one of two classes is"
-            if rows.num_outputs == 1
-            else "one of several classes is"
-        )
+        of = f"one of {'two' if rows.num_outputs == 1 else 'several'} classes is" if rows.classes else "numbers are"
         rule = f"must be one of {', '.join(('auto', *rows.losses[1:]))}, where {of} predicted"
         raise InvalidSettingError(phrase("loss", rule, chosen, repair="Choose one of these.", owner="The lab"))
     return rows.loss if chosen == "auto" else chosen

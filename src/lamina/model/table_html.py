@@ -24,12 +24,11 @@ def table_html(model: Any) -> list[str]:
     measured = model.summary.get("metrics")
     rows = model.summary.get("rows", {}).get("test")
     scores = evaluation_html(Evaluation(measured), f"On {counted(rows, 'test row')}") if measured and rows else []
-    kept = None if model.is_averaged else model.summary.get("best_epoch")
     return [
         paragraph(str(model)),
         *scores,
         paragraph(_course(model)),
-        loss_figure(list(estimator.history_), kept),
+        loss_figure(list(estimator.history_), model.kept_epoch),
         folded(
             f"The {counted(len(model.columns_), 'column')} as the model sees them",
             *columns_html(model.columns_, _MOST_COLUMNS, _LONGEST),

@@ -388,6 +388,11 @@ class TableModel:
         return averages and self.summary.get("best_epoch") != 0
 
     @property
+    def kept_epoch(self) -> int | None:
+        """The epoch whose weights it has, 0 for those before the first; None: of no single epoch, or it is not known."""
+        return None if self.is_averaged else self.summary.get("best_epoch")
+
+    @property
     def has_probabilities(self) -> bool:
         """Whether :meth:`predict_proba` works."""
         return self.target.task == "classification" and hasattr(self.estimator, "predict_proba")

@@ -84,6 +84,7 @@ def _of_the_run(model: TableModel, rows: Mapping[str, int]) -> dict[str, Any]:
     is_calibrated = model.calibration is not None or (rows.get("validation") or 0) < 2
     return {
         "restarts": model.estimator.n_restarts,
+        "precision": model.estimator.precision,  # of a model in memory: no file says it
         "calibration": is_calibrated or "earlier" in model.summary,
         "monitor": fit_of(model.estimator).monitor is not None,
     }

@@ -93,8 +93,7 @@ def _of_estimator(estimator: Any) -> Course:
 def _of_table_model(model: Any) -> Course:
     patience = model.summary.get("settings", {}).get("patience")
     waited = None if patience is None else _waited(model.estimator.stop_reason_, max(1, patience))
-    kept = None if model.is_averaged else model.summary.get("best_epoch")
-    return Course(model.estimator.history_, kept, waited)
+    return Course(model.estimator.history_, model.kept_epoch, waited)
 
 
 def _waited(reason: StopReason | None, epochs: int) -> int | None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
 from lamina.html.figures import Axis, Chart, Series
+from lamina.html.findings import Told
 
 __all__ = [
     "Axis",
@@ -39,33 +41,6 @@ class Words:
 
     text: str
     tone: Tone = "plain"
-
-
-@dataclass(frozen=True, slots=True)
-class Told:
-    """A finding of the doctor, in words.
-
-    Attributes
-    ----------
-    title : str
-    severity : {"certain harm", "harm", "hint"}
-    grade : str
-        How bad it is, and how sure.
-    evidence : tuple of str
-        The numbers, the deciding one first.
-    meaning : str
-    cures : tuple of str
-    row : str
-        The lecture's row, such as "L17"; "" without one.
-    """
-
-    title: str
-    severity: str
-    grade: str
-    evidence: tuple[str, ...]
-    meaning: str
-    cures: tuple[str, ...] = ()
-    row: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +108,11 @@ class Heat:
     y: Axis
     edges: tuple[float, ...]
     shares: tuple[tuple[float, ...], ...]
+
+    @property
+    def largest(self) -> float:
+        """The largest share, which is the darkest; 0 where none is known."""
+        return max((share for row in self.shares for share in row if math.isfinite(share)), default=0.0)
 
 
 @dataclass(frozen=True, slots=True)

@@ -82,7 +82,7 @@ def _block(block: Block) -> str:
         case Words():
             return paragraph(block.text, block.tone)
         case Told():
-            return finding(block.title, block.severity, block.grade, block.evidence, block.meaning, block.cures, block.row)
+            return finding(block)
         case Table():
             return _table(block)
         case Code():

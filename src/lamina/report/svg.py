@@ -19,7 +19,7 @@ _FONT, _NAME_FONT = 12, 12.5
 
 def heat_svg(heat: Heat) -> str:
     """Shares of bins over time: the darker, the more."""
-    largest = max((share for row in heat.shares for share in row if is_known(share)), default=0.0)
+    largest = heat.largest
     if not heat.moments or largest <= 0:
         return ""
     inner = [(place, edge) for place, edge in enumerate(heat.edges) if is_known(edge)]
@@ -51,7 +51,7 @@ def heat_svg(heat: Heat) -> str:
 
 def heat_legend(heat: Heat) -> str:
     """Up to which share each shade stands for: uneven steps, so that thin tails are seen."""
-    largest = max((share for row in heat.shares for share in row if is_known(share)), default=0.0)
+    largest = heat.largest
     if largest <= 0:
         return ""
     keys = [

@@ -134,7 +134,7 @@ def _bars(bars: Bars) -> str:
 
 def _heat(heat: Heat) -> str:
     """A row a bin, from the highest; a character a moment, the darker the larger the share."""
-    largest = max((share for row in heat.shares for share in row if math.isfinite(share)), default=0.0) or 1.0
+    largest = heat.largest or 1.0
     names = [f"{shown(low)} to {shown(high)}" for low, high in zip(heat.edges, heat.edges[1:], strict=False)]
     width = max(map(len, names), default=0)
     lines = []

@@ -33,8 +33,8 @@ def find(case: Case) -> Finding | None:
     where, evidence = Where(), []
     if run.failure is not None:
         step, layer, quantity = run.failure
-        where = Where(layer=layer, step=step)
-        evidence.append(Evidence(f"step at which a number was not finite ({quantity})", step))
+        where = Where(layer=layer, step=step + 1)
+        evidence.append(Evidence(f"step at which a number was not finite ({quantity})", step + 1))
     if run.epochs:
         evidence.append(Evidence("loss at the end, relative to that of a constant", run.loss.open_share, 1.0))
     certain = 0.98 if run.failure is not None else sureness(run.loss.open_share)

@@ -35,13 +35,14 @@ _MEANING = (
 def find(case: Case) -> Finding | None:
     """Steps that change the weights of every layer by far less than the usual 0.001 of their norm, with a bad fit.
 
-    Where the pace is usual the epochs are too few, as ``stopped_too_early`` says; where clipping slows it, that is the cause.
+    Where the pace is usual the epochs are too few, as ``stopped_too_early`` says; where clipping slows it, that is the cause; and
+    where not even the usual rate moves anything, there is no gradient.
     """
     rate, moved = case.setup.learning_rate, pace(case)
     if not rate > 0 or not fits_badly(case) or has_run_away(case) or clipped_all_the_time(case):
         return None
     times = rate_over_usual(case.setup)
-    if times >= 1 and not moved > 0:  # where not even the usual rate moves anything, there is no gradient
+    if times >= 1 and not moved > 0:
         return None
     # After steps that were far too long the weights are large, and what a step changes is little beside them.
     if learning_rate_too_high(case):

@@ -21,7 +21,7 @@ def curves(subject: Subject) -> Part:
         return Part("curves", "Learning curves", (Words("The model keeps no history of its training.", "missing"),))
     keys = [key for key in dict.fromkeys(key for row in rows for key in row) if key not in _NOT_CURVES and _is_curve(rows, key)]
     losses = [key for key in keys if key in LOSSES]
-    mark = kept_mark(subject.model.summary.get("best_epoch"))
+    mark = kept_mark(subject.model.kept_epoch)
     charts: list[Block] = []
     if losses:
         unit = _unit(subject)

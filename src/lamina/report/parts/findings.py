@@ -12,7 +12,6 @@ from lamina.model.untrained import untrained
 from lamina.report.content import Block, Part, Words
 from lamina.report.judged import Judged
 from lamina.report.parts.recorded import recorded
-from lamina.report.parts.told import told
 from lamina.report.subject import Subject
 
 __all__ = ["findings"]
@@ -45,7 +44,7 @@ def _examined(subject: Subject, judged: Judged) -> list[Block]:
         Words(found.summary, "good" if found.is_healthy else "alarm"),
         *(together if len(names) > 1 else []),
         Words(_of_whom(subject, judged)),
-        *(told(finding, found.spell) for finding in found),
+        *(finding.in_words(found.spell) for finding in found),
     ]
 
 

@@ -10,7 +10,6 @@ from lamina.metrics import Evaluation
 from lamina.model.kept_settings import settings_of
 from lamina.model.untrained import untrained
 from lamina.report.content import Block, Words
-from lamina.report.parts.told import told
 from lamina.report.subject import Subject
 
 __all__ = ["recorded"]
@@ -25,7 +24,7 @@ def recorded(subject: Subject) -> list[Block]:
     short = Evaluation(subject.model.summary.get("metrics") or {}).shortcoming
     if short and not found.findings:  # that there may be nothing to learn is no word beside a cause
         blocks.append(Words(f"On its test rows: {short}", "alarm"))
-    blocks += [told(finding, spell) for finding in found.findings]
+    blocks += [finding.in_words(spell) for finding in found.findings]
     others = [_words(name) for name in FINDINGS if name not in WITHOUT_ROWS]
     looked = ", ".join(map(_words, WITHOUT_ROWS))
     return [*blocks, Words(_left_out(looked, others, subject), "missing")]
@@ -33,7 +32,8 @@ def recorded(subject: Subject) -> list[Block]:
 
 def _examined(subject: Subject) -> ByRecord:
     model = subject.model
-    settings, rows = settings_of(model), model.summary.get("rows", {})
+    settings, rows, measured = settings_of(model), model.summary.get("rows", {}), model.summary.get("metrics")
+    varies = (measured or {}).get("baseline", {}).get("r2", 0.0) < 1  # numbers that are all the same have no deviation of 1
     weighs = settings.optimization.class_weight is not None
     return examine_record(
         fit_of(model.estimator).trainer,
@@ -42,9 +42,9 @@ def _examined(subject: Subject) -> ByRecord:
         num_rows=rows.get("training") or 1,
         num_validation_rows=rows.get("validation") or 0,
         num_classes=len(model.target.classes),
-        is_standard="earlier" not in model.summary,  # a training that goes on has the scale of the one before
+        is_standard=varies and "earlier" not in model.summary,  # a training that goes on has the scale of the one before
         patience=settings.stopping.patience,
-        measured=None if weighs else model.summary.get("metrics"),
+        measured=None if weighs else measured,
     )
 
 
@@ -53,7 +53,7 @@ def _verdict(found: ByRecord) -> str:
         causes = "" if found.findings else " Nothing that was recorded says why; these columns may tell nothing of the target."
         return f"In its own training, the model learned next to nothing beyond a constant prediction.{causes}"
     if found.learned_nothing is None:
-        return "What a constant prediction's loss would be cannot be said of this loss without rows."
+        return "Whether the model learned more than a constant prediction cannot be told without rows."
     return "In its own training, the model learned more than a constant prediction. How much better it could be, only rows tell."
 
 

@@ -25,8 +25,8 @@ def reproduce(subject: Subject) -> Part:
         lines = [_command(subject, so), _report_command(subject)]
         blocks.append(Code("Commands", "\n".join(lines)))
     else:
-        again = [f"model.report({'' if subject.judged is None else 'judged'}).save('report.html')"]
-        blocks.append(Code("Python", "\n".join([*_code(subject, so), *([] if subject.path else again)])))
+        again = [] if subject.path else [_report_code(subject)]
+        blocks.append(Code("Python", "\n".join([*_code(subject, so), *again])))
         if subject.path:
             blocks.append(Code("Command", _report_command(subject)))
     return Part("reproduce", "The same again", tuple(blocks))
@@ -48,8 +48,12 @@ def _judging(subject: Subject) -> str:
     if subject.judged is None:
         return ""
     if subject.path:
-        return f"The report was made with the {subject.judged.num_rows:,} rows of {subject.table or 'JUDGED'}."
+        return f"The report was made with the {subject.judged.num_rows:,} rows of {_judged_by(subject)}."
     return f"The report was made with {subject.judged.num_rows:,} rows, judged in the code."
+
+
+def _judged_by(subject: Subject) -> str:
+    return "standard input" if subject.table == "-" else subject.table or "JUDGED"
 
 
 def _command(subject: Subject, so: TrainedSo) -> str:
@@ -76,6 +80,15 @@ def _report_command(subject: Subject) -> str:
         told += [] if subject.max_rows == MAX_ROWS else [f"--max-rows {subject.max_rows}"]
         told += [] if subject.seed == 0 else [f"--seed {subject.seed}"]
     return f"lamina report {' '.join(told)} -o report.html"
+
+
+def _report_code(subject: Subject) -> str:
+    told = []
+    if subject.judged is not None:
+        usual = {"seed": 0, "max_rows": MAX_ROWS, "diagnosis": True}
+        given = {"seed": subject.seed, "max_rows": subject.max_rows, "diagnosis": subject.examines}
+        told = ["judged", *(f"{name}={value}" for name, value in given.items() if value != usual[name])]
+    return f"model.report({', '.join(told)}).save('report.html')"
 
 
 def _as_text(name: str, value: Any) -> Any:
