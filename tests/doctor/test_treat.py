@@ -198,7 +198,7 @@ def test_a_treatment_prints_and_goes_to_json(slow_learner):
     for part in ("as it was", "treated", "random search", "Budget used: "):
         assert part in text
     assert json.loads(json.dumps(treatment.to_dict()))["findings"] == ["learning_rate_too_low"]
-    assert treatment._repr_html_().startswith("<pre>Cured")
+    assert ">Cured" in treatment._repr_html_()[:60]
 
 
 def test_a_cure_names_the_finding_that_it_is_of(slow_learner):

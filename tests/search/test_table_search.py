@@ -313,7 +313,7 @@ def test_trials_are_a_frame_and_print_with_the_best_first() -> None:
     assert int(lines[2].split()[0]) == result.best.number
     assert len(lines) == 12
     assert json.dumps(result.to_dict())
-    assert result._repr_html_().startswith("<pre>")
+    assert result._repr_html_().startswith("<pre ")
 
 
 def test_what_was_tried_says_how_far_it_came() -> None:

@@ -97,7 +97,7 @@ def report(
         loaded = load_table_model(model, on_error)
         rows = None if table is None else _rows(loaded, table, reading, seed, on_bad_shard)
         subject = subject_of(loaded, rows, seed=seed, max_rows=max_rows, diagnosis=diagnosis)
-        if subject.judged is not None:
+        if subject.judged is not None and not json:  # which a program reads
             note(_what_takes_time(subject.judged.num_rows, diagnosis))
         others = {"on_error": on_error, "on_bad_shard": on_bad_shard if on_bad_shard != "fail" else None}
         told = (*reading.as_told(), *(option(name, value) for name, value in others.items() if value is not None))
