@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from typing import Any
 
 import pytest
@@ -37,4 +38,6 @@ def test_a_call_that_is_given_up_ends_without_an_error(kind: str, begins: bool) 
 
 
 def test_a_request_that_was_not_answered_is_told_to_come_again() -> None:
-    assert asyncio.run(given_up("http"))[0]["status"] == 503
+    begin, body = asyncio.run(given_up("http"))
+    assert begin["status"] == 503
+    assert "Ask again later" in json.loads(body["body"])["error"]["message"]

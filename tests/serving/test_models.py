@@ -9,12 +9,14 @@ from typing import Any
 
 import numpy as np
 import pytest
+from sklearn.exceptions import NotFittedError
 from tests.serving import models
 
-from lamina import Dense, Sequential, Trainer, load_model, save_model
+from lamina import Dense, MLPClassifier, Sequential, Trainer, load_model, save_model
 from lamina.errors import InvalidSettingError
 from lamina.losses import CustomLoss
 from lamina.model import NetworkModel
+from lamina.serving import make_app
 from lamina.serving.model_kinds import served
 from lamina.serving.options import Options
 from lamina.serving.refused import RefusedError
@@ -213,3 +215,8 @@ def test_a_model_that_does_not_know_its_own_predictions_is_refused_at_once(tmp_p
         served(NetworkModel.of(trainer))
     with pytest.raises(InvalidSettingError, match="the model to serve must be a TableModel"):
         served(3)
+
+
+def test_an_estimator_that_was_not_fitted_is_refused_at_once() -> None:
+    with pytest.raises(NotFittedError, match="MLPClassifier"):
+        make_app(MLPClassifier(3))

@@ -78,9 +78,7 @@ def test_a_run_that_goes_on_from_a_checkpoint_is_the_same_to_the_bit(tmp_path) -
 
 def test_a_checkpoint_of_the_other_precision_is_refused(tmp_path) -> None:
     _trainer().save_checkpoint(tmp_path / "run")
-    with pytest.raises(
-        InvalidSettingError, match=r"Trainer: dtype must be 'mixed float32', as in the run that wrote .*, got 'float32'"
-    ):
+    with pytest.raises(InvalidSettingError, match=r"Trainer: precision must be 'mixed', as in the run that wrote .*, got 'full'"):
         _trainer("full").load_checkpoint(tmp_path / "run")
 
 
@@ -191,5 +189,5 @@ def test_a_resumed_fit_of_an_estimator_asks_for_the_same_precision(tmp_path) -> 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         fitted("mixed")
-        with pytest.raises(InvalidSettingError, match="dtype must be 'mixed float32'"):
+        with pytest.raises(InvalidSettingError, match="precision must be 'mixed'"):
             fitted("full")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import signal
 import socket
 import threading
@@ -15,6 +16,8 @@ from lamina.extras import require
 from lamina.http_server.asgi import App, Receive, Scope, Send
 
 __all__ = ["given_up_quietly", "run"]
+
+_ENDING = json.dumps({"error": {"message": "the server ends, and did not come to this request. Ask again later."}}).encode()
 
 
 def run(app: App, listening: socket.socket, *, patience_s: int, owner: str, **settings: Any) -> None:
@@ -64,9 +67,10 @@ def given_up_quietly(app: App) -> App:
             await app(scope, receive, sending)
         except asyncio.CancelledError:
             if scope["type"] == "http" and not has_begun:
-                headers = [(b"content-length", b"0"), (b"connection", b"close")]
+                length = (b"content-length", str(len(_ENDING)).encode())
+                headers = [(b"content-type", b"application/json"), length, (b"connection", b"close")]
                 await send({"type": "http.response.start", "status": 503, "headers": headers})
-                await send({"type": "http.response.body", "body": b""})
+                await send({"type": "http.response.body", "body": _ENDING})
 
     return quiet
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 from typing import Any
 
+from sklearn.utils.validation import check_is_fitted
+
 from lamina.errors import InvalidSettingError, phrase
 from lamina.estimators import MLPClassifier, MLPRegressor
 from lamina.model import NetworkModel, TableModel, load_model
@@ -25,6 +27,8 @@ def served(model: Any) -> Served:
     ------
     FileError
         If the file cannot be read.
+    NotFittedError
+        If it is an estimator that was not fitted.
     InvalidSettingError
         If it is no model, or one that does not know its own predictions, as their function was not kept.
     """
@@ -39,6 +43,7 @@ def served(model: Any) -> Served:
     if isinstance(model, NetworkModel):
         return ServedNetwork(model)
     if isinstance(model, MLPClassifier | MLPRegressor):
+        check_is_fitted(model)
         return ServedEstimator(model)
     rule = "must be a TableModel, TabularClassifier, TabularRegressor, MLPClassifier, MLPRegressor, Trainer or NetworkModel"
     raise InvalidSettingError(phrase("the model to serve", rule, type(model).__name__))

@@ -230,6 +230,9 @@ def check_identity(ours: Mapping[str, Any], stored: Mapping[str, Any], *, owner:
     difference = _first_difference(ours, stored, "")
     if difference is not None:
         place, came, theirs = difference
+        if place == "dtype" and (came, theirs) in (("float32", "mixed float32"), ("mixed float32", "float32")):
+            place = "precision"
+            came, theirs = ("mixed" if number == "mixed float32" else "full" for number in (came, theirs))
         repair = "Give every fit its own path, or remove the file to start over."
         run = f"as in the run that wrote {os.fspath(path)!r}"
         if _is_of_code(place):

@@ -11,11 +11,17 @@ from lamina.training.training_warning import TrainingWarning
 
 __all__ = ["warn_of_slow_precision"]
 
+_ROUNDING = ("reference", "torch")  # engines that go by the formula, whatever there is to run it
+
 
 def warn_of_slow_precision(settings: TrainerSettings) -> None:
     """Warn, once a process, where mixed precision is computed by rounded numbers of float32."""
-    if settings.precision == "mixed" and (settings.engine == "reference" or not _multiplies_bfloat16()):
-        _warn_once("the reference engine" if settings.engine == "reference" else "this processor")
+    if settings.precision != "mixed":
+        return
+    if settings.engine in _ROUNDING:
+        _warn_once(f"the {settings.engine} engine")
+    elif not _multiplies_bfloat16():
+        _warn_once("this processor")
 
 
 @cache

@@ -291,3 +291,11 @@ def test_parameters_of_a_run_are_those_that_made_it(make_trainer: Any, table: An
     assert wanted.items() <= found.items()
     assert "linear" in found["schedule.function"]
     assert all(isinstance(value, bool | int | float | str) for value in found.values())
+
+
+def test_copies_of_a_trainer_go_on_in_runs_of_their_own(make_trainer: Any, table: Any, books: list[Book]) -> None:
+    trainer = make_trainer(callbacks=Shelf())
+    trainer.fit(*table, max_epochs=2)
+    for fork in (copy.deepcopy(trainer), copy.deepcopy(trainer), trainer):
+        fork.fit(*table, max_epochs=1)
+    assert [book.epochs for book in books] == [[1, 2, 3]] * 3

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import copy
 import math
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack, suppress
-from typing import Any, ClassVar, NamedTuple, Protocol
+from typing import Any, ClassVar, NamedTuple, Protocol, Self
 
 import numpy as np
 
@@ -92,6 +93,12 @@ class Tracker(Callback):
     def __getstate__(self) -> dict[str, Any]:
         """For a pickle: leave out the open run."""
         return vars(self) | {"_session": None, "_waiting": []}
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Self:
+        """A tracker without a run: two copies that went on in the same one would write over each other's epochs."""
+        copied = type(self).__new__(type(self))
+        vars(copied).update(copy.deepcopy(self.__getstate__(), memo), run=None, _told=0)
+        return copied
 
     def _open(self, trainer: Run, run: str | None, told: int) -> Session:
         """Open a run: a new one, or ``run``, which has ``told`` epochs, or one that the user has opened."""
