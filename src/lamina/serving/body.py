@@ -59,7 +59,7 @@ async def read_body(request: Any, bounds: Bounds) -> bytes:
         raise RefusedError(408, message, headers=_CLOSING) from None
     if content is not None:
         return content
-    if "expect" not in request.headers:
+    if "expect" not in request.headers:  # who asks before sending has sent nothing, and reading would say: go on
         await _drain(stream, bounds.max_body)
     message = f"the body must have at most {bounds.max_body:,} bytes. Send the rows in several requests."
     raise RefusedError(413, message, headers=_CLOSING)

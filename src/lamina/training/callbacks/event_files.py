@@ -22,6 +22,7 @@ from lamina.training.run_parameters import Plain
 
 __all__ = ["EventFile", "hyperparameters", "session_end", "text_summary"]
 
+_OWNER = "TensorBoardLog"
 _BUCKETS = 64
 _HPARAMS = "hparams"
 
@@ -41,9 +42,9 @@ class EventFile:
         now = time.time()
         # The files of a folder are read in the order of their names.
         name = f"events.out.tfevents.{now:.6f}.{socket.gethostname()}.{os.getpid()}"
-        self._event = require("tensorboardX.proto.event_pb2", owner="TensorBoardLog")
-        self._summary = require("tensorboardX.proto.summary_pb2", owner="TensorBoardLog").Summary
-        self._checksum = require("tensorboardX.record_writer", owner="TensorBoardLog").masked_crc32c
+        self._event = require("tensorboardX.proto.event_pb2", owner=_OWNER)
+        self._summary = require("tensorboardX.proto.summary_pb2", owner=_OWNER).Summary
+        self._checksum = require("tensorboardX.record_writer", owner=_OWNER).masked_crc32c
         self._file = PatientFile(folder / name, "xb")
         self._write(self._event.Event(wall_time=now, file_version="brain.Event:2"))
         if hides_from is not None:
@@ -62,7 +63,7 @@ class EventFile:
 
     def add_histogram(self, tag: str, numbers: np.ndarray, step: int, time_s: float) -> None:
         """Add how an array's numbers are distributed."""
-        make = require("tensorboardX.summary", owner="TensorBoardLog").histogram
+        make = require("tensorboardX.summary", owner=_OWNER).histogram
         self.add(make(tag, np.asarray(numbers, dtype=np.float64), _BUCKETS), step, time_s)
 
     def flush(self) -> None:
@@ -83,7 +84,7 @@ class EventFile:
 
 def text_summary(tag: str, text: str) -> Any:
     """Text in Markdown."""
-    return require("tensorboardX.summary", owner="TensorBoardLog").text(tag, text)
+    return require("tensorboardX.summary", owner=_OWNER).text(tag, text)
 
 
 def hyperparameters(parameters: Mapping[str, Plain], metrics: Sequence[tuple[str, str]]) -> list[Any]:
@@ -113,12 +114,11 @@ def session_end(*, has_succeeded: bool) -> Any:
 
 def _protocols() -> tuple[Any, Any]:
     """The messages of experiments, and those of their plugin."""
-    owner = "TensorBoardLog"
-    return require("tensorboardX.proto.api_pb2", owner=owner), require("tensorboardX.proto.plugin_hparams_pb2", owner=owner)
+    return require("tensorboardX.proto.api_pb2", owner=_OWNER), require("tensorboardX.proto.plugin_hparams_pb2", owner=_OWNER)
 
 
 def _of_plugin(tag: str, **content: Any) -> Any:
-    summaries = require("tensorboardX.proto.summary_pb2", owner="TensorBoardLog")
+    summaries = require("tensorboardX.proto.summary_pb2", owner=_OWNER)
     _, plugin = _protocols()
     data = summaries.SummaryMetadata.PluginData(
         plugin_name=_HPARAMS, content=plugin.HParamsPluginData(version=0, **content).SerializeToString()

@@ -20,6 +20,7 @@ from lamina.validation import check_parameters, one_of, value
 
 __all__ = ["TensorBoardLog"]
 
+_OWNER = "TensorBoardLog"
 _RULES = {
     "folder": validation.path(),
     "name": one_of(validation.path(), value(None)),
@@ -69,13 +70,13 @@ class TensorBoardLog(Tracker):
     """
 
     def __init__(self, folder: str | os.PathLike[str] = "runs", name: str | None = None, histograms: int | None = None) -> None:
-        check_parameters({"folder": folder, "name": name, "histograms": histograms}, _RULES, owner="TensorBoardLog")
+        check_parameters({"folder": folder, "name": name, "histograms": histograms}, _RULES, owner=_OWNER)
         super().__init__(histograms)
         self.folder = os.fspath(folder)
         self.name = None if name is None else os.fspath(name)
 
     def _open(self, trainer: Run, run: str | None, told: int) -> _Session:
-        require("tensorboardX", owner="TensorBoardLog")
+        require("tensorboardX", owner=_OWNER)
         folder, goes_on = Path(self.folder), run is not None and Path(self.folder, run).is_dir()
         if run is None or not goes_on:
             run, told = _new_folder(folder, (self.name or time.strftime("%Y-%m-%d_%H-%M-%S")) + self._suffix), 0
