@@ -303,3 +303,16 @@ def test_an_epoch_is_marked_as_kept_only_where_its_weights_are_those_of_the_mode
     model = fit_table(prices(), "price", settings=TableSettings.of(settings)).model
     losses = next(iter(blocks(report_on(model), "curves", Chart)))
     assert (losses.mark is not None) == is_marked
+
+
+def test_a_quantile_far_from_the_mean_is_judged_by_its_own_loss():
+    random = np.random.default_rng(0)
+    x = random.normal(size=600)
+    table = pa.table({"x": x, "y": 0.5 * x + random.exponential(2, size=600)})
+    settings = {"hidden": (16,), "members": 1, "max_epochs": 30, "loss": "quantile:levels=0.95", "seed": 0}
+    model = fit_table(table, "y", settings=TableSettings.of(settings)).model
+    measured = model.evaluate(table)
+    assert measured["model"]["rmse"] > measured["baseline"]["rmse"]
+    assert measured["model"]["pinball"] < measured["baseline"]["pinball"]
+    assert measured.shortcoming == ""
+    assert "its pinball loss is" in report_on(model, table, diagnosis=False).lead

@@ -77,7 +77,8 @@ class Evaluation(dict[str, dict[str, float]]):
         if not self or "targets" in self:
             return ""
         model, baseline = self["model"], self["baseline"]
-        for name, label in (("log_loss", "log loss"), ("rmse", "RMSE")):
+        of_numbers = ("pinball", "pinball loss") if "pinball" in model else ("rmse", "RMSE")  # a quantile is far from the mean
+        for name, label in (("log_loss", "log loss"), of_numbers):
             if name in model and model[name] > baseline[name]:
                 compared = f"{label} {model[name]:.4g}, not {baseline[name] + 0.0:.4g}"  # never -0
                 return f"The model is worse than the constant guess ({compared}): there may be nothing to learn in these columns."

@@ -22,7 +22,7 @@ from lamina.estimators.fitted import distribution_of, fit_of, logits_of, meaning
 from lamina.html import display
 from lamina.losses import Quantile
 from lamina.losses.domain import NON_NEGATIVE, POSITIVE
-from lamina.metrics import Evaluation, constant_prediction, report
+from lamina.metrics import Evaluation, constant_prediction, pinball, report
 from lamina.model.class_calibration import ClassCalibration
 from lamina.model.number_calibration import NumberCalibration
 from lamina.model.target_scale import LinearScale, LogScale, QuantileScale, SeveralScales, TargetScale, spread_on
@@ -430,13 +430,16 @@ class TableModel:
         guess = np.broadcast_to(constant, (len(y), *constant.shape))
         num_classes = len(self.target.classes) or None
         decided = None if self.threshold is None else self.decided(rated)
-        model = report(self.target.task, y, rated, num_classes, decided)
-        baseline = report(self.target.task, y, guess, num_classes)
+        model = report(self.target.task, y, rated, num_classes, decided) | self._of_level(y, rated)
+        baseline = report(self.target.task, y, guess, num_classes) | self._of_level(y, guess)
         evaluation = Evaluation(model=model, baseline={name: baseline[name] for name in model})
         if y.ndim == 2:
             columns = zip(self.target.names, y.T, rated.T, guess.T, strict=True)
             of_each: Any = {  # the one entry of another form
-                name: Evaluation(model=report("regression", truth, rated), baseline=report("regression", truth, guess))
+                name: Evaluation(
+                    model=report("regression", truth, rated) | self._of_level(truth, rated),
+                    baseline=report("regression", truth, guess) | self._of_level(truth, guess),
+                )
                 for name, truth, rated, guess in columns
             }
             evaluation["targets"] = of_each
@@ -535,6 +538,12 @@ class TableModel:
 
     def _predicted_numbers(self, table: Any) -> np.ndarray:
         return self.numbers_of(self._features(table))
+
+    def _of_level(self, y: np.ndarray, predicted: np.ndarray) -> dict[str, float]:
+        """The metric of a quantile that is not the median, which R squared does not judge; else none."""
+        loss = self.estimator.loss
+        level = loss.level_of_points if isinstance(loss, Quantile) else None
+        return {} if level is None else {"pinball": pinball(y, predicted, level)}
 
     def _in_units(self, scaled: np.ndarray) -> np.ndarray:
         return self.scale.inverse(scaled.astype(np.float64))

@@ -9,6 +9,7 @@ from typing import Any
 
 from lamina.errors import DataTypeError, phrase
 from lamina.estimators.fitted import fit_of
+from lamina.metrics import Evaluation
 from lamina.model import TableModel
 from lamina.report.judged import Judged, judged_by
 from lamina.training import MonitorRecord
@@ -75,8 +76,12 @@ class Subject:
 
     @property
     def score(self) -> tuple[str, str]:
-        """The metric that says in one number how good the model is, and how it is written."""
+        """The metric that says in one number how good predictions are, the larger, the better, and how it is written."""
         return ("accuracy", "accuracy") if self.learns_labels else ("r2", "R²")
+
+    def headline(self, evaluation: Evaluation) -> tuple[str, str]:
+        """The metric that is told first: of a quantile that is not the median, its own loss."""
+        return ("pinball", "pinball loss") if "pinball" in evaluation["model"] else self.score
 
 
 def subject_of(model: Any, table: Any, *, seed: int, max_rows: int, diagnosis: bool) -> Subject:

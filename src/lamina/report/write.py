@@ -88,7 +88,7 @@ def _lead(subject: Subject) -> str:
     measured = judged.evaluation if judged else Evaluation(subject.model.summary.get("metrics") or {})
     if not measured:
         return f"{what} Give a table with the target to see how good it is."
-    name, word = subject.score
+    name, word = subject.headline(measured)
     own, other = measured["model"][name], measured["baseline"][name]
     where = subject.rows_of if judged else "its test rows"
     return f"{what} On {where} its {word} is {shown(own)}; a constant guess has {shown(other + 0.0)}."

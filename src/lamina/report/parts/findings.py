@@ -50,7 +50,7 @@ def _examined(subject: Subject, judged: Judged) -> list[Block]:
 
 def _of_whom(subject: Subject, judged: Judged) -> str:
     """That the doctor's scores are not those of the model."""
-    name, word = subject.score
+    name, word = subject.headline(judged.evaluation)
     some = f" {subject.max_rows:,} of these rows, drawn at random, were examined." if judged.num_rows > subject.max_rows else ""
     return (
         f"The doctor judges a copy of the model: trained anew, while it is watched, on three quarters of {subject.rows_of}, and "
