@@ -261,7 +261,7 @@ class TableEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         return self.features_of(self.entries(table), table.num_rows)
 
     def entries(self, table: ReadTable) -> list[np.ndarray]:
-        """What a table's cells are to :attr:`encoders_`: an array for each, of as many entries as there are rows."""
+        """What a table's cells are to ``encoders_``: an array for each, of as many entries as there are rows."""
         return [encoder.entries(table[encoder.column]) for encoder in self.encoders_]
 
     def features_of(self, entries: Sequence[np.ndarray], num_rows: int) -> np.ndarray:
