@@ -7,9 +7,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
+from sklearn.datasets import load_wine
 from tests.doctor.findings.trained_case import perfect, trained_case, with_control
 
 from lamina import MLPClassifier, MLPRegressor
+from lamina.doctor import diagnose
 from lamina.doctor.case import Case
 from lamina.doctor.findings.registry import FINDINGS
 from lamina.doctor.patients import admit
@@ -145,3 +147,9 @@ def test_a_healthy_twin_is_not_named_beside_a_better_control(pair: Pair) -> None
     if name in ("overfitting", "stopped_too_late", "stopped_too_early"):
         pytest.skip("being behind is a part of what this finding says")
     assert FINDINGS[name](with_control(twin, perfect(twin))) is None
+
+
+def test_a_network_as_unsure_of_its_own_rows_as_of_others_does_not_overfit() -> None:
+    X, y = load_wine(return_X_y=True)
+    diagnosis = diagnose(MLPClassifier((32,), max_iter=60, random_state=0), (X - X.mean(axis=0)) / X.std(axis=0), y)
+    assert "overfitting" not in [finding.name for finding in diagnosis.findings]

@@ -19,6 +19,7 @@ _GAP = 0.05
 _BY_HEART = 0.9
 _EXACTLY, _MOSTLY = 0.995, 0.8
 _CERTAIN = 1.2
+_SURER = 2.0
 _FEWEST_ERRORS = 3
 _ENTROPIES = (("softmax_cross_entropy",), ("sigmoid_cross_entropy",))
 _L2 = 0.05  # in a step's loss: enough to be seen, far from what takes a slope away
@@ -72,7 +73,8 @@ def _too_certain(case: Case) -> Sign | None:
         return None
     if case.control is not None and case.beside.is_oversure:
         own, other = float(case.outcome.log_losses.mean()), float(case.control.log_losses.mean())
-        return sureness(own / other), (Evidence("held-out log loss, beside that of a plain model", own, other),)
+        if own > _SURER * case.run.trained_loss:  # else it is as unsure of the rows that it learned from
+            return sureness(own / other), (Evidence("held-out log loss, beside that of a plain model", own, other),)
     certainty = _loss_of_certainty(case)
     if not certainty > _CERTAIN:
         return None
