@@ -46,8 +46,9 @@ Group 4 was diagnosed twice by the same rules, before and after probes were take
 alarm of its 965 programs changed.
 
 The figures are those of the rules as they were on 29 November 2026. Two have changed since, and were not measured again:
-`learning_rate_too_low` says nothing where not even the usual rate moves a weight, and offers the usual rate only to a lower one; `overfitting` is not said
-of a network that is as unsure of its training rows as of others (no answer on the 115 calibration programs for which it is right changed by that).
+`learning_rate_too_low` says nothing where not even the usual rate moves a weight, and offers the usual rate only to a lower one;
+`overfitting` is not said of a network that is as unsure of its training rows as of others (no answer changed by that on the 115
+calibration programs of which it may be said).
 
 *Noticed* are sick programs that raise an alarm; *cured* are those whose gap to the twin is closed, but for a twentieth, within
 {BUDGET} trainings. Where fewer are counted, one program of each fault was treated. Random search changes the same settings, with
