@@ -47,9 +47,9 @@ def examine_curves(
     course = validation_course(History([{"loss": loss, "validation_loss": other} for _, loss, other in blocks.T]))
     assert course is not None
     place = round(course.best_at * blocks.shape[1]) - 1
-    found = of_course(course, at_epoch=max(1, round(blocks[0, place])), last_epoch=round(points[0, -1]))
     if not blocks[1, -1] < blocks[1, place]:  # it rose with the others: that is another fault
         return None
+    found = of_course(course, at_epoch=max(1, round(blocks[0, place])), last_epoch=round(points[0, -1]))
     if found is None or lowest is None or not 0 < lowest[1] < course.best:
         return found
     exact = replace(course, best=lowest[1], rise=course.last / lowest[1] - 1)
