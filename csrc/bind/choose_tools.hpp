@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "bind/bind.hpp"
+#include "bind/tile_unit.hpp"
 #include "executor/product.hpp"
 #include "kernels/kernels.hpp"
 
@@ -49,8 +50,11 @@ inline std::vector<InstructionSet> instruction_sets() {
   if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
       __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl")) {
     offer("avx512", kernels_f32_avx512(), kernels_f64_avx512(), mixed_kernels_avx512());
-    if (__builtin_cpu_supports("avx512bf16"))
+    if (__builtin_cpu_supports("avx512bf16")) {
       offer("avx512bf16", kernels_f32_avx512(), kernels_f64_avx512(), mixed_kernels_avx512bf16());
+      if (tile_unit_state() == TileUnitState::granted)
+        offer("amx", kernels_f32_avx512(), kernels_f64_avx512(), mixed_kernels_amx());
+    }
   }
 #endif
   return sets;

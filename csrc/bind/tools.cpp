@@ -109,8 +109,8 @@ void multiply_mixed(nb::ndarray<float, nb::ndim<2>, nb::c_contig, nb::device::cp
   const MixedKernels& kernels = *choose_tools<float>({}, instruction_set, "automatic", 1).mixed;
   const i64 m = static_cast<i64>(out.shape(0)), n = static_cast<i64>(out.shape(1));
   const auto k = static_cast<i64>(a.shape(transpose_a ? 0 : 1));
-  const Lines left{a.data(), transpose_a ? m : k, !transpose_a, m, k};
-  const Lines right{b.data(), transpose_b ? k : n, transpose_b, n, k};
+  const Lines left{Side::left, a.data(), transpose_a ? m : k, !transpose_a, m, k};
+  const Lines right{Side::right, b.data(), transpose_b ? k : n, transpose_b, n, k};
   AlignedVector<std::byte> rooms[]{AlignedVector<std::byte>(kernels.packed_size(m, k)),
                                    AlignedVector<std::byte>(kernels.packed_size(n, k))};
   const ReleasedGil released;
@@ -123,6 +123,17 @@ void multiply_mixed(nb::ndarray<float, nb::ndim<2>, nb::c_contig, nb::device::cp
 
 bool has_fast_mixed(const std::string& instruction_set) {
   return choose_tools<float>({}, instruction_set, "automatic", 1).mixed->is_fast;
+}
+
+const char* tile_unit() {
+  switch (tile_unit_state()) {
+    case TileUnitState::granted:
+      return "granted";
+    case TileUnitState::refused:
+      return "refused";
+    default:
+      return "absent";
+  }
 }
 
 }  // namespace
@@ -141,6 +152,8 @@ void bind_tools(nb::module_& m) {
         nb::arg("transpose_b"), nb::arg("instruction_set"), nb::arg("repetitions") = 1);
   m.def("has_fast_mixed", &has_fast_mixed, nb::arg("instruction_set"),
         "Whether this instruction set, or with an empty name the best, multiplies bfloat16.");
+  m.def("tile_unit", &tile_unit,
+        "Of the processor's tiles (AMX): absent, refused by the system, or granted.");
   m.def("available_threads", &available_threads, "The default number of threads of the engine's pools.");
   m.def("limit_threads", &limit_threads, nb::arg("most"));
   m.def("permutation", &permutation, nb::arg("n"), nb::arg("seed"), nb::arg("epoch"), nb::arg("part") = 0);

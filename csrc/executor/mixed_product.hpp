@@ -30,7 +30,7 @@ inline void multiply_packed(const MixedKernels& kernels, Pool* pool, const Packe
   constexpr i64 kTileWork = i64{1} << 23;  // multiply-adds
   const i64 m = a.count, n = b.count, tiles = std::clamp<i64>(m * n * a.depth / kTileWork, 1, 16);
   const bool by_rows = m > n;
-  const i64 cut = by_rows ? m : n, grain = by_rows ? kLineGrain : kMixedColumnGrain;
+  const i64 cut = by_rows ? m : n, grain = by_rows ? kernels.row_grain : kernels.column_grain;
   const i64 step = ((cut + tiles - 1) / tiles + grain - 1) / grain * grain;
   if (m == 0 || n == 0) return;
   over_tiles(pool, (cut + step - 1) / step, [&](i64 tile) {

@@ -11,8 +11,12 @@
 
 namespace lamina {
 
-// The matrix op(A) as its rows, or op(B) as its columns: `count` lines of `depth` numbers, k.
+enum class Side { left, right };  // of a product
+
+// On the left the matrix op(A) as its rows, on the right op(B) as its columns: `count` lines of `depth`
+// numbers, k.
 struct Lines {
+  Side side;
   const float* stored;
   i64 row;     // rows of the stored matrix are so far apart
   bool along;  // it is stored as (count, depth), line after line; else as (depth, count)
@@ -31,11 +35,11 @@ struct ProductPart {
   i64 row, end_row, column, end_column;
 };
 
-// Packing and products may start at lines and columns that are multiples of these.
-inline constexpr i64 kLineGrain = 16, kMixedColumnGrain = 48;
+inline constexpr i64 kLineGrain = 16;  // packing starts at lines that are multiples of this
 
 struct MixedKernels {
   bool is_fast;                              // faster than products of float32
+  i64 row_grain, column_grain;               // a part of C starts at multiples of these
   i64 (*packed_size)(i64 count, i64 depth);  // bytes
   void (*pack)(std::byte* packed, const Lines& lines, i64 first, i64 end);
   // A part of c (m, n) = finish(start + op(a) op(b)), with rows ldc apart. `ends` and c are those of all of
@@ -48,5 +52,6 @@ const MixedKernels* mixed_kernels_baseline();
 const MixedKernels* mixed_kernels_avx2();
 const MixedKernels* mixed_kernels_avx512();
 const MixedKernels* mixed_kernels_avx512bf16();
+const MixedKernels* mixed_kernels_amx();
 
 }  // namespace lamina

@@ -52,6 +52,8 @@ void multiply_rounded(const PackedLines& a, const PackedLines& b, const ProductP
 
 constexpr MixedKernels kRounded = {
     .is_fast = false,
+    .row_grain = kLineGrain,
+    .column_grain = 48,
     .packed_size = rounded_size,
     .pack = pack_rounded,
     .multiply = multiply_rounded,

@@ -44,20 +44,20 @@ struct MixedDense {
 
   // out = finish(start + x W)
   void forward(Columns<const float> x, const ProductEnds<float>& ends, Columns<float> out) const {
-    multiply({x.data, x.row, true, n, in}, weight(false), ends, out);
+    multiply({Side::left, x.data, x.row, true, n, in}, weight(false), ends, out);
   }
 
   // d_W = start + x^T d_out
   void weight_gradient(Columns<const float> x, Columns<const float> d_out, const ProductEnds<float>& ends,
                        float* d_weight) const {
-    const Lines right{d_out.data, d_out.row, false, width, n};
-    multiply({x.data, x.row, false, in, n},
+    const Lines right{Side::right, d_out.data, d_out.row, false, width, n};
+    multiply({Side::left, x.data, x.row, false, in, n},
              pack_lines(kernels(), pool, context.work.mixed.right(matrix), right), ends, {d_weight, width});
   }
 
   // d_x = finish(start + d_out W^T)
   void input_gradient(Columns<const float> d_out, const ProductEnds<float>& ends, Columns<float> d_x) const {
-    multiply({d_out.data, d_out.row, true, n, width}, weight(true), ends, d_x);
+    multiply({Side::left, d_out.data, d_out.row, true, n, width}, weight(true), ends, d_x);
   }
 
  private:
@@ -73,8 +73,9 @@ struct MixedDense {
   PackedLines weight(bool along) const {
     const float* data =
         context.parameters + context.program.parameters[parameter].offset + matrix * in * width;
-    return context.work.mixed.weight(kernels(), pool, parameter, matrix,
-                                     {data, width, along, along ? in : width, along ? width : in});
+    return context.work.mixed.weight(
+        kernels(), pool, parameter, matrix,
+        {Side::right, data, width, along, along ? in : width, along ? width : in});
   }
 };
 

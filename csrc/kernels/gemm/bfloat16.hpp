@@ -1,74 +1,35 @@
 // Products of bfloat16 with sums in float32, by AVX-512 BF16.
 //
 // Its instruction adds the products of two neighboring numbers to each sum, so both operands are packed in
-// pairs along k. 16 lines, padded with zeros, make a group: pair after pair, of all 16 lines. So a vector
-// holds a pair of each of 16 columns of op(B); of 16 rows of op(A) one pair at a time is repeated. The
-// instruction takes numbers below 2^-126 for 0.
+// pairs along k: pair after pair, of all 16 lines of a group. So a vector holds a pair of each of 16 columns
+// of op(B); of 16 rows of op(A) one pair at a time is repeated. The instruction takes numbers below 2^-126
+// for 0.
 #pragma once
 
 #include "kernels/gemm/block.hpp"
-#include "kernels/gemm/shuffle.hpp"
-#include "kernels/mixed.hpp"
+#include "kernels/gemm/pairs.hpp"
 
 namespace lamina {
 namespace {
 namespace product {
 
-using Pair = std::uint32_t;  // two numbers of bfloat16
-
-inline constexpr int kLines = static_cast<int>(kLineGrain);  // of a group
-inline constexpr int kPairRows = 8, kPairVectors = 3;        // of a block, whose sums stay in registers
+inline constexpr int kPairRows = 8, kPairVectors = 3;  // of a block, whose sums stay in registers
 inline constexpr Size kPairDepth = 128;  // pairs, so that those of a block's columns stay in the L1 cache
-static_assert(kMixedColumnGrain == kPairVectors * kLines && kLines % kPairRows == 0);
-static_assert(kLines == Simd<float>::width);
+static_assert(kLines % kPairRows == 0);
 
-inline Size pairs_of(Size depth) { return (depth + 1) / 2; }
-
-// Packing
-// -------------------------------------------------------------------------------------------------------------
-
-// Lines that lie side by side: two rows hold the numbers p and p + 1 of all of them. Several groups at once,
-// so that a row is read in longer pieces.
-inline void pack_beside(Pair* to, Size group, const float* from, Size row, Size lines, Size depth) {
-  alignas(64) static constexpr std::uint16_t kInTurn[2 * kLines] = {
-      0, 16, 1, 17, 2,  18, 3,  19, 4,  20, 5,  21, 6,  22, 7,  23,
-      8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31};
-  const __m512i in_turn = _mm512_load_si512(kInTurn);
-  for (Size p = 0; p < depth; p += 2, to += kLines, from += 2 * row) {
-    for (Size i = 0; i < lines; i += kLines) {
-      const int here = static_cast<int>(smaller(kLines, lines - i));
-      const Vector<float> low = load_part(from + i, here);
-      const Vector<float> high = p + 1 < depth ? load_part(from + row + i, here) : Vector<float>{};
-      const __m512i both = (__m512i)_mm512_cvtne2ps_pbh(high, low);
-      _mm512_store_si512(to + i / kLines * group, _mm512_permutexvar_epi16(in_turn, both));
-    }
-  }
-}
-
-// 16 lines of which each lies in one piece: vectors of 16 pairs, turned.
+// 16 lines that lie in one piece each.
 LAMINA_INLINE void pack_along(Pair* to, const float* from, Size row, int lines, Size depth) {
   for (Size p = 0; p < depth; p += 2 * kLines) {
-    const int low = static_cast<int>(smaller(kLines, depth - p));
-    const int high = static_cast<int>(depth - p - low < kLines ? depth - p - low : kLines);
     Vector<float> pairs[kLines];
-#pragma GCC unroll 16
-    for (int i = 0; i < kLines; ++i) {
-      const float* at = from + i * row + p;
-      pairs[i] = i < lines
-                     ? (Vector<float>)_mm512_cvtne2ps_pbh(
-                           high > 0 ? load_part(at + kLines, high) : Vector<float>{}, load_part(at, low))
-                     : Vector<float>{};
-    }
+    read_along(pairs, from + p, row, lines, depth - p);
     transpose_square<float>(pairs);
-    const int filled = static_cast<int>(pairs_of(low + high));
+    const int filled = static_cast<int>(pairs_of(smaller(2 * kLines, depth - p)));
 #pragma GCC unroll 16
     for (int i = 0; i < kLines; ++i)
       if (i < filled) store(reinterpret_cast<float*>(to + i * kLines), pairs[i]);
     to += filled * kLines;
   }
 }
-
-// -------------------------------------------------------------------------------------------------------------
 
 // One panel of columns, as in block.hpp; groups of packed rows and columns are a_group and b_group apart.
 struct PairPanel {
@@ -181,6 +142,8 @@ void multiply_pairs(const PackedLines& a, const PackedLines& b, const ProductPar
 
 constexpr MixedKernels kPairs = {
     .is_fast = true,
+    .row_grain = product::kLines,
+    .column_grain = product::kPairVectors * product::kLines,
     .packed_size = pairs_size,
     .pack = pack_pairs,
     .multiply = multiply_pairs,

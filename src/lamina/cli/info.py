@@ -78,7 +78,8 @@ def _print_engine(*, json: bool) -> None:
         print_line(f"The native engine, {found['instruction_set']} (of {listed(found['instruction_sets'])}).")
         print_line(f"Products: {found['products']}.")
     fast = found["mixed_precision"] == "bfloat16"
-    print_line(f"Mixed precision: {'products of bfloat16' if fast else 'rounded float32, which brings no speed'}.")
+    refused = "; the operating system refuses the processor's tiles (AMX)" if found.get("tiles") == "refused" else ""
+    print_line(f"Mixed precision: {'products of bfloat16' if fast else 'rounded float32, which brings no speed'}{refused}.")
 
 
 def _print_network(model: NetworkModel, *, json: bool) -> None:

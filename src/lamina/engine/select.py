@@ -154,7 +154,8 @@ def engine_info() -> dict[str, Any]:
     """The engine in use: its instruction set and those available, its matrix products, or why the native engine does not load.
 
     ``mixed_precision`` says how products of mixed precision are computed: "bfloat16", where the processor multiplies such
-    numbers, or "rounded float32", which gives the same numbers up to rounding, and no speed.
+    numbers, or "rounded float32", which gives the same numbers up to rounding, and no speed. ``tiles`` says of the processor's
+    tiles for such products (AMX) whether they are "absent", "refused" by the operating system, or "granted".
 
     >>> engine_info()["engine"] in ENGINES
     True
@@ -173,6 +174,7 @@ def engine_info() -> dict[str, Any]:
         "instruction_sets": sets,
         "products": products,
         "mixed_precision": mixed,
+        "tiles": _native().tile_unit(),
     }
 
 

@@ -7,7 +7,10 @@ what the compiler read too.
 from __future__ import annotations
 
 import ctypes
+import os
 import re
+import shutil
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
@@ -134,3 +137,40 @@ def kernels(request: pytest.FixtureRequest) -> KernelTable:
 @pytest.fixture
 def rng() -> np.random.Generator:
     return np.random.default_rng(20)
+
+
+def _compiled_tiles(library: Path) -> ctypes.CDLL:
+    """``tiles/multiply.cpp``, whose instructions on tiles are emulated."""
+    compiler = shutil.which(os.environ.get("CXX", "c++"))
+    if compiler is None:
+        pytest.skip("there is no C++ compiler")
+    here = Path(__file__).parent / "tiles"
+    flags = ["-std=c++20", "-O1", "-shared", "-fPIC", "-fopenmp-simd", "-fno-math-errno", "-fno-trapping-math"]
+    flags += [f"-m{name}" for name in ("avx512bf16", "avx512f", "avx512bw", "avx512dq", "avx512vl", "avx2", "fma")]
+    command = [compiler, *flags, f"-I{here}", f"-I{CSRC}", str(here / "multiply.cpp"), "-o", str(library)]
+    subprocess.run(command, check=True, timeout=120)
+    return ctypes.CDLL(str(library))
+
+
+@pytest.fixture(scope="session")
+def emulated_tiles(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., np.ndarray]:
+    """``multiply(a, b, transpose_a, transpose_b, …)`` = finish(start + op(a) op(b)), by the kernel for tiles on emulated ones."""
+    if "avx512bf16" not in native.instruction_sets():
+        pytest.skip("the kernel for tiles packs by AVX-512 BF16, which this processor lacks")
+    function = _compiled_tiles(tmp_path_factory.mktemp("tiles") / "multiply.so").multiply
+    pointer, number, flag = ctypes.c_void_p, ctypes.c_long, ctypes.c_bool
+    function.argtypes = [pointer, number, pointer, pointer, *[number] * 3, flag, flag, pointer, number, ctypes.c_int, pointer]
+    function.restype = None
+
+    def multiply(a, b, transpose_a=False, transpose_b=False, *, start=None, finish="none", gate=None):
+        m, k, n = a.shape[transpose_a], a.shape[not transpose_a], b.shape[not transpose_b]
+        out = np.full((m, n + 5), 7, np.float32)  # rows with room behind them, which stays as it is
+        gates = None if gate is None else np.pad(gate, ((0, 0), (0, 5)))  # laid out like the product
+        start_row = 0 if start is None or start.ndim == 1 else n
+        layout = (m, n, k, transpose_a, transpose_b)
+        ends = (_pointer(start), start_row, ("none", "relu", "relu_slope").index(finish), _pointer(gates))
+        function(_pointer(out), n + 5, _pointer(a), _pointer(b), *layout, *ends)
+        assert np.all(out[:, n:] == 7)
+        return out[:, :n]
+
+    return multiply
