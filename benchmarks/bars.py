@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from statistics import median
 from typing import Any
 
+from benchmarks.machine import bfloat16_rate
 from benchmarks.workload import Workload
 
 __all__ = ["Bar", "bars_of", "ratio"]
@@ -48,7 +49,7 @@ class Bar:
 def bars_of(workload: Workload, result: dict[str, Any], peak_flops: float) -> list[Bar]:
     """The aims of a workload whose other side was measured; ``peak_flops`` is one core's."""
     ours, others = result["step_s"]["lamina"], result["step_s"] | {"limit": result["limit_s"]}
-    peak = peak_flops * (workload.threads or 1) * (2 if workload.mixed else 1)
+    peak = peak_flops * (workload.threads or 1) * (bfloat16_rate() if workload.mixed else 1)
     return [
         Bar(
             workload=workload.name,

@@ -7,7 +7,9 @@ import platform
 from datetime import UTC, datetime
 from pathlib import Path
 
-__all__ = ["describe_machine"]
+from lamina.engine import engine_info
+
+__all__ = ["bfloat16_rate", "describe_machine", "has_tiles"]
 
 
 def describe_machine() -> dict[str, str]:
@@ -20,6 +22,16 @@ def describe_machine() -> dict[str, str]:
         "date": f"{datetime.now(UTC):%Y-%m-%d}",
         "load before": f"{os.getloadavg()[0]:.1f}" if hasattr(os, "getloadavg") else "unknown",
     }
+
+
+def has_tiles() -> bool:
+    """Whether mixed precision multiplies by tiles (AMX) here."""
+    return "amx" in engine_info().get("instruction_sets", ())
+
+
+def bfloat16_rate() -> int:
+    """How many times as fast as float32 the processor multiplies bfloat16: by tiles, or by AVX-512 BF16."""
+    return 16 if has_tiles() else 2
 
 
 def _processor() -> str:
@@ -35,4 +47,5 @@ def _processor() -> str:
 
 def _extensions(information: Path) -> str:
     flags = set(information.read_text().split())
-    return next((f", {name}" for flag, name in (("avx512f", "AVX-512"), ("avx2", "AVX2")) if flag in flags), "")
+    known = (("amx_bf16", "AMX"), ("avx512f", "AVX-512"), ("avx2", "AVX2"))
+    return next((f", {name}" for flag, name in known if flag in flags), "")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from benchmarks.machine import has_tiles
 from benchmarks.workload import Workload
 
 __all__ = ["WORKLOADS", "select"]
@@ -38,9 +39,10 @@ _PREDICT = Workload(name="predict", rows=1, widths=_TABLE, batch_size=1)
 # Two threads against the same peers with two threads, and against Lamina with one.
 _TWO_THREADS = {"lamina, 1 thread": 1.8}
 
-# Products of bfloat16 by AVX-512, which has twice the rate of float32; other parts of a step gain nothing.
-_MIXED_WIDE = replace(_WIDE, name="wide-mixed", mixed=True, bars={"lamina, full": 1.4})
-_MIXED_MNIST = replace(_MNIST, name="mnist-mixed", mixed=True, bars={})
+# By tiles or by AVX-512 BF16; only products gain from it.
+_FULL = "lamina, full"
+_MIXED_WIDE = replace(_WIDE, name="wide-mixed", mixed=True, bars={_FULL: 3.5, _TORCH: 1.4} if has_tiles() else {_FULL: 1.4})
+_MIXED_MNIST = replace(_MNIST, name="mnist-mixed", mixed=True, bars={_FULL: 2.3, _TORCH: 2.5} if has_tiles() else {})
 
 WORKLOADS = (
     _TINY,
