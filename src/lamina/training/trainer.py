@@ -342,7 +342,8 @@ class Trainer(Resumable):
         """
         given = {"max_epochs": max_epochs, "final_check": final_check, "class_weight": class_weight, "verbose": verbose}
         check_parameters(given, _FIT_RULES, owner="Trainer.fit")
-        warn_of_slow_precision(self.settings)
+        if self.settings.precision == "mixed":
+            warn_of_slow_precision(self.engine)
         given_rows = GivenRows(self.settings, self.batches, self._reader)
         rows_given = given_rows.training(X, y, sample_weight, class_weight, max_epochs)
         validation = given_rows.validation(validation_data)
