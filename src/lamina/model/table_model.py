@@ -92,6 +92,11 @@ class TableModel:
         """The scale of each of ``target.names``."""
         return self.scale.scales if isinstance(self.scale, SeveralScales) else (self.scale,)
 
+    @property
+    def dtype(self) -> np.dtype:
+        """Dtype of the network's weights."""
+        return fit_of(self.estimator).trainer.dtype
+
     def predict(self, table: Any, *, mc_samples: int | None = None, seed: int = 0, precision: str = "full") -> np.ndarray:
         """The target of each row.
 
@@ -131,7 +136,7 @@ class TableModel:
         if self.target.task == "classification":
             return self.target.decode(self._predicted_classes(table, mc_samples, seed, precision))
         if mc_samples is not None:
-            predicts_mixed(precision, fit_of(self.estimator).trainer.dtype, mc_samples=mc_samples)
+            predicts_mixed(precision, self.dtype, mc_samples=mc_samples)
             return self.predict_distribution(table, mc_samples=mc_samples, seed=seed).mean
         return self._in_units(self.estimator.predict(self._features(table), precision=precision))
 
