@@ -48,10 +48,11 @@ def predicts_mixed(precision: str, dtype: str | np.dtype, *, mc_samples: int | N
     ...
     lamina.errors.InvalidSettingError: precision must be 'full' with mc_samples, got 'mixed'. Leave out one of the two.
     """
+    if not isinstance(precision, str) or precision not in PRECISIONS:
+        listed = ", ".join(map(repr, PRECISIONS))
+        raise InvalidSettingError(phrase_unknown("precision", precision, PRECISIONS, listed=listed))
     if precision == "full":
         return False
-    if precision not in PRECISIONS:
-        raise InvalidSettingError(phrase_unknown("precision", precision, PRECISIONS))
     check_mixed(dtype, is_mixed=True, repair="Leave it out, or train in float32.")
     if mc_samples is not None:
         raise InvalidSettingError(
