@@ -32,7 +32,7 @@ def check_mixed(dtype: str | np.dtype, *, is_mixed: bool, owner: str = "", repai
 def predicts_mixed(precision: str, dtype: str | np.dtype, *, mc_samples: int | None = None) -> bool:
     """Whether the ``precision`` that a caller names for predictions is mixed.
 
-    ``mc_samples``: over so many dropout masks; they are drawn by passes of training, which a trainer's precision alone decides.
+    ``mc_samples``: over so many dropout masks, whose passes are always in full precision.
 
     Raises
     ------
