@@ -43,6 +43,10 @@ _TWO_THREADS = {"lamina, 1 thread": 1.8}
 _FULL = "lamina, full"
 _MIXED_WIDE = replace(_WIDE, name="wide-mixed", mixed=True, bars={_FULL: 3.5, _TORCH: 1.4} if has_tiles() else {_FULL: 1.4})
 _MIXED_MNIST = replace(_MNIST, name="mnist-mixed", mixed=True, bars={_FULL: 2.3, _TORCH: 2.5} if has_tiles() else {})
+_MIXED_PREDICT = Workload(
+    name="predict-wide-mixed", rows=1_000_000, widths=(32, 256, 256, 10), batch_size=1, calls=1, mixed=True,
+    bars={_FULL: 3 if has_tiles() else 1.5},
+)  # fmt: skip
 
 WORKLOADS = (
     _TINY,
@@ -63,6 +67,8 @@ WORKLOADS = (
     _MIXED_MNIST,
     replace(_MIXED_WIDE, name="wide-mixed-2t", threads=2),
     replace(_MIXED_MNIST, name="mnist-mixed-2t", threads=2),
+    _MIXED_PREDICT,
+    replace(_MIXED_PREDICT, name="predict-wide-mixed-2t", threads=2),
 )
 
 

@@ -41,8 +41,9 @@ def prepare_with_threads(workload: Workload, data: Data, n_threads: int | None, 
 
 
 def _predict(trainer: lamina.Trainer, workload: Workload, data: Data) -> np.ndarray:
+    precision = trainer.precision
     for _ in range(workload.calls):
-        probabilities = trainer.predict(data.x)
+        probabilities = trainer.predict(data.x, precision=precision)
     return probabilities
 
 

@@ -139,11 +139,11 @@ struct Binding {
   }
 
   static void predict(Executor<T>& executor, const BoundBatches& data, const std::vector<std::string>& links,
-                      const std::vector<Matrix>& outputs) {
+                      bool mixed, const std::vector<Matrix>& outputs) {
     const std::vector<Function> functions = read_functions(links);
     const std::vector<T*> to = pointers(outputs);
     const ReleasedGil released;
-    executor.predict(data.batches, functions, to);
+    executor.predict(data.batches, functions, mixed, to);
   }
 
   static void evaluate(Executor<T>& executor, const BoundBatches& data, Numbers losses) {
@@ -291,7 +291,7 @@ void bind_executor(nb::module_& m, const char* name) {
            "batch_size"_a, "first_step"_a, "learning_rates"_a, "weight_decays"_a.none(),
            "dropout_rates"_a.none(), "losses"_a, "head_losses"_a.none(), "best_loss"_a, "best_parameters"_a,
            "best_state"_a, "parameters_before"_a, "state_before"_a, "watches"_a)
-      .def("predict", &B::predict, "data"_a, "links"_a, "outputs"_a)
+      .def("predict", &B::predict, "data"_a, "links"_a, "mixed"_a, "outputs"_a)
       .def("evaluate", &B::evaluate, "data"_a, "losses"_a)
       .def("gradient", &B::gradient, "data"_a, "order"_a, "first_row"_a, "whole"_a.none(), "step"_a,
            "dropout_rates"_a.none(), "gradient"_a, "losses"_a, "head_losses"_a.none())

@@ -452,10 +452,10 @@ void Executor<T>::measure_change(const std::vector<ProbedLayer>& layers, const T
 }
 
 template <class T>
-void Executor<T>::predict(const Batches& data, const std::vector<Function>& links,
+void Executor<T>::predict(const Batches& data, const std::vector<Function>& links, bool mixed,
                           const std::vector<T*>& outputs) {
   const std::lock_guard lock(mutex_);
-  inference_.predict(step_.weights(), data, links, outputs);
+  inference_.predict(step_.weights(), data, links, mixed, outputs);
 }
 
 template <class T>

@@ -126,7 +126,8 @@ class Executor {
   // norms (layers,): of each layer's weights less those of `before` (num_parameters,); NaN without weights.
   void change(const std::vector<ProbedLayer>& layers, const T* before, double* norms);
 
-  void predict(const Batches& data, const std::vector<Function>& links, const std::vector<T*>& outputs);
+  void predict(const Batches& data, const std::vector<Function>& links, bool mixed,
+               const std::vector<T*>& outputs);
   void evaluate(const Batches& data, double* losses);
 
   int threads_for(const Batches& data, i64 rows) const;

@@ -26,7 +26,8 @@ Pieces Inference<T>::pieces_of(const Batches& data) const {
 // threads, one span and one workspace for each; a single piece is shared op by op.
 template <class T>
 template <class Use>
-void Inference<T>::run(const Weights<T>& weights, const Batches& data, const Pieces& pieces, Use use) {
+void Inference<T>::run(const Weights<T>& weights, const Batches& data, const Pieces& pieces, bool mixed,
+                       Use use) {
   const i64 spans =
       std::clamp<i64>(threads_for(facts_, tools_, data, data.rows), 1, std::max<i64>(pieces.count, 1));
   const i64 span = (pieces.count + spans - 1) / spans * pieces.rows;
@@ -38,6 +39,7 @@ void Inference<T>::run(const Weights<T>& weights, const Batches& data, const Pie
     work_[s].prepare(facts_.program, pieces.rows, false);
     contexts.push_back(begin_pass(facts_, tools_, inner, work_[s], weights, static_cast<T*>(nullptr), nullptr,
                                   0, data, {nullptr, 0, pieces.rows}, {false, false}));
+    contexts.back().mixed = mixed;
   }
   over_tiles(spans > 1 ? pool : nullptr, spans, [&](i64 s) {
     for (i64 first = s * span; first < std::min(data.rows, (s + 1) * span); first += pieces.rows) {
@@ -68,8 +70,8 @@ void predict_mean(const Context<T>& context, int output, Function link, T* to) {
 
 template <class T>
 void Inference<T>::predict(const Weights<T>& weights, const Batches& data, const std::vector<Function>& links,
-                           const std::vector<T*>& outputs) {
-  run(weights, data, pieces_of(data), [&](const Context<T>& context) {
+                           bool mixed, const std::vector<T*>& outputs) {
+  run(weights, data, pieces_of(data), mixed, [&](const Context<T>& context) {
     for (std::size_t i = 0; i < outputs.size(); ++i) {
       const int output = context.program.outputs[i];
       const i64 width = context.width(output);
@@ -88,7 +90,7 @@ void Inference<T>::evaluate(const Weights<T>& weights, const Batches& data, doub
   const Pieces pieces = pieces_of(data);
   const std::size_t heads = facts_.program.heads.size();
   std::vector<double> sums(pieces.count * heads);
-  run(weights, data, pieces, [&](const Context<T>& context) {
+  run(weights, data, pieces, false, [&](const Context<T>& context) {
     gather_targets(context, data.targets);
     for (std::size_t h = 0; h < heads; ++h) {
       scale_rows(context, context.work.scale[h], data.sample_weight,

@@ -23,8 +23,8 @@ class Inference {
       : facts_(facts), tools_(tools), workers_(workers) {}
 
   // Applies to each output its link, a function without settings, and averages over members; without links,
-  // the logits of all members.
-  void predict(const Weights<T>& weights, const Batches& data, const std::vector<Function>& links,
+  // the logits of all members. mixed: dense ops multiply in bfloat16; only of float.
+  void predict(const Weights<T>& weights, const Batches& data, const std::vector<Function>& links, bool mixed,
                const std::vector<T*>& outputs);
   // losses (heads,)
   void evaluate(const Weights<T>& weights, const Batches& data, double* losses);
@@ -32,7 +32,7 @@ class Inference {
  private:
   Pieces pieces_of(const Batches& data) const;
   template <class Use>
-  void run(const Weights<T>& weights, const Batches& data, const Pieces& pieces, Use use);
+  void run(const Weights<T>& weights, const Batches& data, const Pieces& pieces, bool mixed, Use use);
 
   const ProgramFacts& facts_;
   const Tools<T>& tools_;

@@ -23,10 +23,10 @@ __all__ = ["describe_estimator", "describe_network_model", "history_table", "pre
 _SHOWN_EPOCHS = 8
 
 
-def predict_table(model: NetworkModel, table: pa.Table, keep: tuple[str, ...]) -> pa.Table:
+def predict_table(model: NetworkModel, table: pa.Table, keep: tuple[str, ...], precision: str = "full") -> pa.Table:
     """The columns to keep, then the outputs: one column each, or numbered ones; for softmax, after the most likely class.
 
-    A loss that predicts a spread adds a column of it to each.
+    A loss that predicts a spread adds a column of it to each, in full precision.
 
     Raises
     ------
@@ -37,7 +37,9 @@ def predict_table(model: NetworkModel, table: pa.Table, keep: tuple[str, ...]) -
 
     inputs = _inputs(model, table, keep)
     columns: dict[str, Any] = {name: table[name] for name in keep}
-    for name, output, values, spreads in zip(model.output_names, model.outputs, *_predicted(model, inputs), strict=True):
+    for name, output, values, spreads in zip(
+        model.output_names, model.outputs, *_predicted(model, inputs, precision), strict=True
+    ):
         predicted = _output_columns(name, values, of_classes=output.link == "softmax")
         if output.loss is not None and output.loss.predicts_spread:
             predicted = with_spreads(predicted, spreads.T)
@@ -102,9 +104,9 @@ def describe_estimator(model: MLPClassifier | MLPRegressor) -> dict[str, Any]:
     }
 
 
-def _predicted(model: NetworkModel, inputs: Any) -> tuple[list[np.ndarray], list[np.ndarray]]:
+def _predicted(model: NetworkModel, inputs: Any, precision: str) -> tuple[list[np.ndarray], list[np.ndarray]]:
     """Predictions and, where a loss predicts them, spreads of each output."""
-    predictions = _listed(model.predict(inputs))
+    predictions = _listed(model.predict(inputs, precision=precision))
     has_spread = [output.loss is not None and output.loss.predicts_spread for output in model.outputs]
     if not any(has_spread):
         return predictions, predictions

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple, TypeAlias
 
 from cyclopts import Parameter
 
@@ -33,13 +33,16 @@ if TYPE_CHECKING:
 
 __all__ = ["predict"]
 
-# What TableModel's errors call the options.
+Precision: TypeAlias = Literal["full", "mixed"]
+
+# What the errors of models call the options.
 _PHRASES = {
     "predict_interval": "--interval",
     "predict_set": "--set",
     "validation rows, and without calibration=False": "validation rows (--validation above 0), and without --no-calibration",
     "or hold out more of them": "or hold out more of them (--validation)",
     "Use predict.": "Leave it out.",
+    "precision must": "--precision must",
 }
 
 
@@ -56,6 +59,7 @@ def predict(
     set: float | None = None,
     spread: Flag = False,
     unfamiliar: Flag = False,
+    precision: Precision = "full",
     json: Flag = False,
     quiet: Quiet = False,
     on_error: OnError = None,
@@ -105,6 +109,9 @@ def predict(
         numbers in the target's unit, of classes of the predicted one's probability, before it is calibrated.
     unfamiliar : bool
         Write how many columns of a row hold what training did not: numbers and dates out of range, unseen or rare categories.
+    precision : {"full", "mixed"}
+        mixed: predictions and probabilities round the operands of matrix products to bfloat16, which is faster for many rows
+        where the processor multiplies these. Intervals, sets and spreads stay in full precision.
     json : bool
         Print one JSON object.
     quiet : bool
@@ -119,7 +126,7 @@ def predict(
         Processes that predict files of many at once, each with its share of the cores; -1: as many as there are cores. Changes
         speed only.
     """
-    asked = _Asked(proba, interval, set, spread, unfamiliar)
+    asked = _Asked(proba, interval, set, spread, unfamiliar, precision)
     _check_workers(workers)
     if is_streamed(table, memory):
         given = _Streamed(model, table, output, output_format, keep, asked, on_error, on_bad_shard, workers)
@@ -146,20 +153,25 @@ def predict(
 
 
 class _Asked(NamedTuple):
-    """What is to be written besides predictions."""
+    """What is to be written besides predictions, and how these are computed."""
 
     probabilities: bool
     interval: float | None
     set: float | None
     spread: bool
     unfamiliar: bool
+    precision: Precision
 
     def check(self, model: TableModel | NetworkModel) -> None:
         """Reject what the model does not have, before the table is read."""
+        from lamina.engine import predicts_mixed
         from lamina.errors import InvalidSettingError, phrase
         from lamina.model import NetworkModel
+        from lamina.model.setting_words import Words, setting_words
         from lamina.validation import check_parameters, number
 
+        with setting_words(Words(phrases=_PHRASES)):
+            predicts_mixed(self.precision, model.dtype)
         flags = {"--spread": self.spread or None, "--unfamiliar": self.unfamiliar or None}
         asked = {"--interval": self.interval, "--set": self.set, **flags}
         given = {name: entry for name, entry in asked.items() if entry is not None}
@@ -333,7 +345,7 @@ def _predictions(model: TableModel | NetworkModel, table: pa.Table, keep: tuple[
         if name not in table.column_names:
             raise DataError(phrase_unknown("--keep", name, table.column_names))
     if isinstance(model, NetworkModel):
-        return predict_table(model, table, keep)
+        return predict_table(model, table, keep, asked.precision)
     names = [f"predicted {name}" if name in keep else name for name in model.target.names]
     columns: dict[str, Any] = {name: table[name] for name in keep}
     for name, values in _predicted_columns(model, model.read(table), names, asked).items():
@@ -347,29 +359,29 @@ def _predicted_columns(model: TableModel, read: ReadTable, names: list[str], ask
     """What is predicted for each target by name, and whatever is asked for besides."""
     from lamina.model.setting_words import Words, setting_words
 
-    columns = _of_targets(model, read, names, spread=asked.spread)
+    columns = _of_targets(model, read, names, asked)
     with setting_words(Words("lamina predict", phrases=_PHRASES)):
         if asked.interval is not None:
             columns |= _ends(model, read, names, asked.interval)
         if asked.set is not None:
             columns |= {f"{names[0]} set": _sets(model, read, asked.set)}
     if model.has_probabilities and asked.probabilities:
-        probabilities = model.predict_proba(read)
+        probabilities = model.predict_proba(read, precision=asked.precision)
         columns |= {f"probability of {name}": probabilities[:, i] for i, name in enumerate(_labels(model))}
     return columns | ({"unfamiliar columns": model.unfamiliar(read).counts} if asked.unfamiliar else {})
 
 
-def _of_targets(model: TableModel, read: ReadTable, names: list[str], *, spread: bool) -> dict[str, Any]:
+def _of_targets(model: TableModel, read: ReadTable, names: list[str], asked: _Asked) -> dict[str, Any]:
     """One column for each target, or one per level, each with its spread if it has one or is asked for one."""
     import numpy as np
     import pyarrow as pa
 
     from lamina.cli.network_tables import with_spreads
 
-    predicted = model.predict(read)
+    predicted = model.predict(read, precision=asked.precision)
     labels = [f"{names[0]} at {level:g}" for level in model.levels] or names
     columns = dict(zip(labels, np.atleast_2d(predicted.T), strict=True))
-    if spread or model.predicts_spread:
+    if asked.spread or model.predicts_spread:
         spreads = model.predict_distribution(read).spread
         if model.target.task == "classification":
             places = {label: i for i, label in enumerate(model.target.class_labels.tolist())}

@@ -13,6 +13,7 @@ from lamina.engine.plan import TrainingResult as TrainingResult
 from lamina.engine.plan import UpdateRule as UpdateRule
 from lamina.engine.precision import PRECISIONS as PRECISIONS
 from lamina.engine.precision import check_mixed as check_mixed
+from lamina.engine.precision import predicts_mixed as predicts_mixed
 from lamina.engine.program import Head as Head
 from lamina.engine.program import Op as Op
 from lamina.engine.program import Parameter as Parameter

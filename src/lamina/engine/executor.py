@@ -308,11 +308,20 @@ class Executor(Protocol):
 
     # Without side effects
 
-    def predict(self, inputs: Sequence[InputArray], links: Sequence[str] | None = None) -> list[np.ndarray]:
+    def predict(
+        self, inputs: Sequence[InputArray], links: Sequence[str] | None = None, *, mixed: bool = False
+    ) -> list[np.ndarray]:
         """Outputs for all rows in inference mode: no dropout, running statistics.
 
         ``links`` are activations without settings, one per output, applied to the logits; None returns the logits. Of an
         ensemble, these are the logits of all members, (n, members * width), and with ``links`` the mean over members, (n, width).
+
+        ``mixed``: products are those of mixed precision (:mod:`lamina.engine.precision`), whatever the plan says of training.
+
+        Raises
+        ------
+        InvalidSettingError
+            If ``mixed`` and the dtype is not float32.
         """
 
     def evaluate(self, data: Batches) -> np.ndarray:

@@ -260,13 +260,16 @@ class NativeExecutor:
         told = None if of_heads is None else of_heads[:done]
         return TrainingResult(losses[:done], None, num_clipped, _failure(failure), objectives[:done], kept, told)
 
-    def predict(self, inputs: Sequence[InputArray], links: Sequence[str] | None = None) -> list[np.ndarray]:
+    def predict(
+        self, inputs: Sequence[InputArray], links: Sequence[str] | None = None, *, mixed: bool = False
+    ) -> list[np.ndarray]:
         """Outputs for all rows in inference mode: logits, or the activations ``links`` of them, averaged over members."""
+        check_mixed(self.dtype, is_mixed=mixed)
         num_rows = inputs[0].shape[0]
         widths = self._logit_widths if links is None else self.program.output_widths
         batches, outputs = self._reader.inputs(inputs), self._outputs(num_rows, widths)
         with self._quiet_blas(num_rows):
-            self._engine.predict(batches, links or (), outputs)
+            self._engine.predict(batches, links or (), mixed, outputs)
         return outputs
 
     def evaluate(self, data: Batches) -> np.ndarray:

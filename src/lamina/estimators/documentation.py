@@ -126,7 +126,7 @@ on_interrupt : {"raise", "return"}, default="raise"
 precision : {"full", "mixed"}, default="full"
     "mixed": training rounds the operands of dense layers' matrix products to bfloat16 and adds up in float32, which is faster
     where the processor multiplies bfloat16; only for X of float32, and not with "lbfgs", "perturb-one" and "perturb-all".
-    Predictions stay float32. See :doc:`/how-to/mixed-precision`.
+    Predictions stay float32 unless ``predict`` is asked for mixed ones. See :doc:`/how-to/mixed-precision`.
 n_threads : int or None, default=None
     Threads of the engine, from 1 to 1024. It only affects speed. None chooses by the size of the work, within the CPU affinity,
     the container's CPU quota, ``OMP_NUM_THREADS``, ``threadpoolctl``'s limits and a worker's share.

@@ -12,6 +12,7 @@ from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted
 
 from lamina.door import serve
+from lamina.engine import predicts_mixed
 from lamina.engine.codes import check_codes, code_columns
 from lamina.estimators.given_data import DTYPES, checked_rows
 from lamina.estimators.in_notebooks import InNotebooks
@@ -19,6 +20,7 @@ from lamina.estimators.layer_arrays import LayerArrays, dense_biases, dense_weig
 from lamina.losses.members import joint_logits, predictions_of
 from lamina.training.exclusive import RUNNING
 from lamina.training.finite import is_finite
+from lamina.training.slow_precision import asks_for_mixed
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -214,15 +216,27 @@ class FittedNetwork(InNotebooks, BaseEstimator):  # type: ignore[misc]
         fits = X.ndim == 2 and X.shape[0] > 0 and X.shape[1] == self.n_features_in_ and not hasattr(self, "feature_names_in_")
         return fits and is_finite(X if isinstance(X, np.ndarray) else X.data[None])
 
-    def _logits(self, X: Any) -> np.ndarray:
+    def _logits(self, X: Any, precision: str) -> np.ndarray:
         """Logits (n, outputs) of new rows."""
         checked, executor = self._checked(X), self._fit.trainer.executor
-        return joint_logits(self._fit.target.loss.link, executor.predict([checked])[0], executor.program.members)
+        outputs = executor.predict([checked], mixed=self._predicts_mixed(precision))
+        return joint_logits(self._fit.target.loss.link, outputs[0], executor.program.members)
 
-    def _predictions(self, X: Any) -> np.ndarray:
+    def _predictions(self, X: Any, precision: str) -> np.ndarray:
         """The loss's predictions for new rows, (n, columns)."""
         checked, loss = self._checked(X), self._fit.target.loss
-        return predictions_of(self._fit.trainer.executor, [checked], [(loss.link, loss.predict)])[0]
+        ends = [(loss.link, loss.predict)]
+        return predictions_of(self._fit.trainer.executor, [checked], ends, mixed=self._predicts_mixed(precision))[0]
+
+    def _predicts_mixed(self, precision: str) -> bool:
+        trainer = self._fit.trainer
+        return asks_for_mixed(precision, trainer.dtype, trainer.engine)
+
+    def _mean_over_masks(self, X: Any, mc_samples: int, seed: int, precision: str) -> np.ndarray:
+        """The mean of the predictions over dropout masks."""
+        check_is_fitted(self)
+        predicts_mixed(precision, self._fit.trainer.dtype, mc_samples=mc_samples)
+        return self.predict_distribution(X, mc_samples=mc_samples, seed=seed).mean
 
 
 def fit_of(fitted: FittedNetwork) -> Fit:
@@ -243,9 +257,9 @@ def distribution_of(
     return found
 
 
-def logits_of(fitted: FittedNetwork, X: Any) -> np.ndarray:
+def logits_of(fitted: FittedNetwork, X: Any, precision: str = "full") -> np.ndarray:
     """The logits of new rows, less the loss's threshold, ndarray of shape (n, outputs)."""
-    logits: np.ndarray = fitted._logits(X) - fitted._fit.target.loss.threshold
+    logits: np.ndarray = fitted._logits(X, precision) - fitted._fit.target.loss.threshold
     return logits
 
 

@@ -41,7 +41,9 @@ def mean_prediction(predict: _Map, logits: np.ndarray, members: int) -> np.ndarr
     return predict(logits) if members == 1 else np.asarray(of_each_member(predict, logits, members).mean(axis=0))
 
 
-def predictions_of(executor: Executor, inputs: Sequence[InputArray], ends: Sequence[tuple[str | None, _Map]]) -> list[np.ndarray]:
+def predictions_of(
+    executor: Executor, inputs: Sequence[InputArray], ends: Sequence[tuple[str | None, _Map]], *, mixed: bool = False
+) -> list[np.ndarray]:
     """The predictions of each output.
 
     Parameters
@@ -50,12 +52,14 @@ def predictions_of(executor: Executor, inputs: Sequence[InputArray], ends: Seque
     inputs : sequence of arrays
     ends : sequence of (str or None, callable)
         For each output the link, if it is one that the engine knows, and the function from logits to predictions.
+    mixed : bool, default=False
+        In mixed precision.
     """
-    outputs = executor.predict(inputs, [link or "identity" for link, _ in ends])
+    outputs = executor.predict(inputs, [link or "identity" for link, _ in ends], mixed=mixed)
     if all(link for link, _ in ends):
         return outputs
     members = executor.program.members
-    logits = outputs if members == 1 else executor.predict(inputs)
+    logits = outputs if members == 1 else executor.predict(inputs, mixed=mixed)
     triples = zip(ends, outputs, logits, strict=True)
     return [out if link else mean_prediction(predict, z, members) for (link, predict), out, z in triples]
 

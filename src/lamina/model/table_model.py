@@ -16,6 +16,7 @@ from lamina.data.row_encoder import RowEncoder
 from lamina.data.several_targets import AnyTarget
 from lamina.data.table_reader import ReadTable
 from lamina.door import serve
+from lamina.engine import predicts_mixed
 from lamina.errors import DataError
 from lamina.estimators import MLPClassifier, MLPRegressor
 from lamina.estimators.fitted import distribution_of, fit_of, logits_of, meaning_of_logits
@@ -91,7 +92,12 @@ class TableModel:
         """The scale of each of ``target.names``."""
         return self.scale.scales if isinstance(self.scale, SeveralScales) else (self.scale,)
 
-    def predict(self, table: Any, *, mc_samples: int | None = None, seed: int = 0) -> np.ndarray:
+    @property
+    def dtype(self) -> np.dtype:
+        """Dtype of the network's weights."""
+        return fit_of(self.estimator).trainer.dtype
+
+    def predict(self, table: Any, *, mc_samples: int | None = None, seed: int = 0, precision: str = "full") -> np.ndarray:
         """The target of each row.
 
         Parameters
@@ -103,6 +109,9 @@ class TableModel:
             Predict from the mean over this many dropout masks, >= 2, instead of one pass without dropout.
         seed : int, default=0
             Seed of the masks.
+        precision : {"full", "mixed"}, default="full"
+            "mixed": dense layers multiply numbers rounded to bfloat16, which has 8 significant bits. For many rows that is faster
+            where the processor multiplies such numbers; see :doc:`/how-to/mixed-precision`.
 
         Returns
         -------
@@ -125,12 +134,13 @@ class TableModel:
         (['low'], ['high'], ['low', 'high'])
         """
         if self.target.task == "classification":
-            return self.target.decode(self._predicted_classes(table, mc_samples, seed))
+            return self.target.decode(self._predicted_classes(table, mc_samples, seed, precision))
         if mc_samples is not None:
+            predicts_mixed(precision, self.dtype, mc_samples=mc_samples)
             return self.predict_distribution(table, mc_samples=mc_samples, seed=seed).mean
-        return self._predicted_numbers(table)
+        return self._in_units(self.estimator.predict(self._features(table), precision=precision))
 
-    def predict_proba(self, table: Any, *, mc_samples: int | None = None, seed: int = 0) -> np.ndarray:
+    def predict_proba(self, table: Any, *, mc_samples: int | None = None, seed: int = 0, precision: str = "full") -> np.ndarray:
         """The probability of each class of ``target.classes``, ndarray of shape (n, classes).
 
         Logits are divided by :attr:`temperature`, so that of rows with a probability of 0.8, about 80 % are of the class.
@@ -143,6 +153,8 @@ class TableModel:
             The mean over this many dropout masks, >= 2, instead of one pass without dropout; without the temperature.
         seed : int, default=0
             Seed of the masks.
+        precision : {"full", "mixed"}, default="full"
+            As in :meth:`predict`.
 
         Raises
         ------
@@ -151,7 +163,7 @@ class TableModel:
         """
         if not self.has_probabilities:
             raise DataError("predict_proba needs a classifier trained with log_loss, which this model is not. Use predict.")
-        return self._probabilities(self._features(table), mc_samples, seed)
+        return self._probabilities(self._features(table), mc_samples, seed, precision)
 
     def predict_set(self, table: Any, coverage: float = 0.9) -> np.ndarray:
         """Which classes each row may be of: sets that hold the true class of a share of at least ``coverage`` of new rows.
@@ -255,8 +267,15 @@ class TableModel:
         # as much, but intervals were 1.1 to 2.8 times as wide on two tables with the loss gamma.
         return np.asarray(np.maximum(np.stack(ends, axis=-1), 0.0 if self._takes_no_negative else -np.inf))
 
-    def decision_function(self, table: Any) -> np.ndarray:
+    def decision_function(self, table: Any, *, precision: str = "full") -> np.ndarray:
         """How far each row is from the decision, in logits; what is above 0 of two classes, or largest of several, is predicted.
+
+        Parameters
+        ----------
+        table
+            As for :meth:`predict`.
+        precision : {"full", "mixed"}, default="full"
+            As in :meth:`predict`.
 
         Returns
         -------
@@ -270,7 +289,7 @@ class TableModel:
         """
         if self.target.task == "regression":
             raise DataError("decision_function needs a classifier, which this model is not. Use predict.")
-        logits = logits_of(self.estimator, self._features(table)) / self.temperature
+        logits = logits_of(self.estimator, self._features(table), precision) / self.temperature
         if len(self.target.classes) != 2:
             return logits
         of_second = logits[:, 0] if logits.shape[1] == 1 else logits[:, 1] - logits[:, 0]
@@ -526,18 +545,15 @@ class TableModel:
         """The class of each row by the threshold, of two classes' probabilities."""
         return np.asarray(probabilities[:, 1] > self.threshold, dtype=np.int64)
 
-    def _probabilities(self, features: Any, mc_samples: int | None = None, seed: int = 0) -> np.ndarray:
+    def _probabilities(self, features: Any, mc_samples: int | None = None, seed: int = 0, precision: str = "full") -> np.ndarray:
         if self.temperature == 1 or mc_samples is not None:
-            return np.asarray(self.estimator.predict_proba(features, mc_samples=mc_samples, seed=seed))
-        return meaning_of_logits(self.estimator, logits_of(self.estimator, features) / self.temperature)
+            return np.asarray(self.estimator.predict_proba(features, mc_samples=mc_samples, seed=seed, precision=precision))
+        return meaning_of_logits(self.estimator, logits_of(self.estimator, features, precision) / self.temperature)
 
-    def _predicted_classes(self, table: Any, mc_samples: int | None = None, seed: int = 0) -> np.ndarray:
+    def _predicted_classes(self, table: Any, mc_samples: int | None, seed: int, precision: str) -> np.ndarray:
         if self.threshold is not None:
-            return self.decided(self.predict_proba(table, mc_samples=mc_samples, seed=seed))
-        return np.asarray(self.estimator.predict(self._features(table), mc_samples=mc_samples, seed=seed))
-
-    def _predicted_numbers(self, table: Any) -> np.ndarray:
-        return self.numbers_of(self._features(table))
+            return self.decided(self.predict_proba(table, mc_samples=mc_samples, seed=seed, precision=precision))
+        return np.asarray(self.estimator.predict(self._features(table), mc_samples=mc_samples, seed=seed, precision=precision))
 
     def _of_level(self, y: np.ndarray, predicted: np.ndarray) -> dict[str, float]:
         """The metric of a quantile that is not the median, which R squared does not judge; else none."""

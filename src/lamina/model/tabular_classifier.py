@@ -76,7 +76,7 @@ Examples
     _task = "classification"
     _phrases = MappingProxyType({"use the task regression": "use TabularRegressor", "fraction to hold out": "validation"})
 
-    def predict(self, X: Any, *, mc_samples: int | None = None, seed: int = 0) -> np.ndarray:
+    def predict(self, X: Any, *, mc_samples: int | None = None, seed: int = 0, precision: str = "full") -> np.ndarray:
         """The most likely label of each row, or the one that ``decision_threshold`` decides for.
 
         Parameters
@@ -88,6 +88,9 @@ Examples
             Predict from the mean over this many dropout masks, >= 2, instead of one pass without dropout.
         seed : int, default=0
             Seed of the masks.
+        precision : {"full", "mixed"}, default="full"
+            "mixed": dense layers multiply numbers rounded to bfloat16, which has 8 significant bits. For many rows that is faster
+            where the processor multiplies such numbers; see :doc:`/how-to/mixed-precision`.
 
         Returns
         -------
@@ -99,11 +102,11 @@ Examples
             If a column is missing or holds values of another kind than in training.
         """
         rows = self._known_rows(X)
-        predicted: np.ndarray = self.model_.predict(rows, mc_samples=mc_samples, seed=seed).astype(self.classes_.dtype)
-        return predicted
+        predicted = self.model_.predict(rows, mc_samples=mc_samples, seed=seed, precision=precision)
+        return np.asarray(predicted.astype(self.classes_.dtype))
 
     @available_if(_gives_probabilities)
-    def predict_proba(self, X: Any, *, mc_samples: int | None = None, seed: int = 0) -> np.ndarray:
+    def predict_proba(self, X: Any, *, mc_samples: int | None = None, seed: int = 0, precision: str = "full") -> np.ndarray:
         """The probability of each class; not available with losses that give none, such as "hinge".
 
         Parameters
@@ -114,6 +117,8 @@ Examples
             The mean over this many dropout masks, >= 2, instead of one pass without dropout; without the temperature.
         seed : int, default=0
             Seed of the masks.
+        precision : {"full", "mixed"}, default="full"
+            As in :meth:`predict`.
 
         Returns
         -------
@@ -122,7 +127,7 @@ Examples
             that helps there; see :attr:`TableModel.temperature`.
         """
         rows = self._known_rows(X)
-        return self.model_.predict_proba(rows, mc_samples=mc_samples, seed=seed)
+        return self.model_.predict_proba(rows, mc_samples=mc_samples, seed=seed, precision=precision)
 
     @available_if(_gives_probabilities)
     def predict_set(self, X: Any, coverage: float = 0.9) -> np.ndarray:
@@ -164,18 +169,20 @@ Examples
             return self.model_.predict_set(rows, coverage)
 
     @available_if(_gives_probabilities)
-    def predict_log_proba(self, X: Any) -> np.ndarray:
+    def predict_log_proba(self, X: Any, *, precision: str = "full") -> np.ndarray:
         """The logarithm of :meth:`predict_proba`, of shape (n_samples, n_classes); available where that is."""
-        probabilities = self.predict_proba(X)
+        probabilities = self.predict_proba(X, precision=precision)
         with np.errstate(divide="ignore"):
             return np.asarray(np.log(probabilities))
 
-    def decision_function(self, X: Any) -> np.ndarray:
+    def decision_function(self, X: Any, *, precision: str = "full") -> np.ndarray:
         """How far each row is from the decision, in logits; larger values mean higher confidence.
 
         Parameters
         ----------
         X : data frame or array-like of shape (n_samples, n_features)
+        precision : {"full", "mixed"}, default="full"
+            As in :meth:`predict`.
 
         Returns
         -------
@@ -184,7 +191,7 @@ Examples
             the order of ``classes_``.
         """
         columns = self._known(X)
-        return self.model_.decision_function(columns)
+        return self.model_.decision_function(columns, precision=precision)
 
     def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
         """The share of rows whose label is predicted.

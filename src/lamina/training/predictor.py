@@ -33,6 +33,7 @@ from lamina.training.blocks.source import (
 from lamina.training.named_metrics import Metrics, named_metrics
 from lamina.training.output_losses import check_loss_keys
 from lamina.training.settings import TrainerSettings
+from lamina.training.slow_precision import asks_for_mixed
 from lamina.training.weighted_network import Metric, WeightedNetwork
 
 __all__ = ["Predictor"]
@@ -161,31 +162,41 @@ class Predictor:
         data = self.batches(X, y, sample_weight)
         return self._built().measure(data, y)
 
-    def predict(self, X: Any) -> Any:
+    def predict(self, X: Any, *, precision: str = "full") -> Any:
         """The predictions for X: the outputs after the loss's link, for example probabilities.
 
         A source of blocks (:class:`~lamina.training.BlockSource`), an iterator or a list of blocks ``(X, y)`` is predicted block
         by block, and only the predictions are kept; see also :meth:`predict_blocks`.
+
+        Parameters
+        ----------
+        X
+            As in :meth:`~lamina.training.Trainer.fit`.
+        precision : {"full", "mixed"}, default="full"
+            "mixed": dense layers multiply numbers rounded to bfloat16, which has 8 significant bits. For many rows that is faster
+            where the processor multiplies such numbers; see :doc:`/how-to/mixed-precision`.
 
         Returns
         -------
         ndarray of shape (n, output width), or (n, targets) for means with ``gaussian_nll``; a list of these for several outputs
         """
         if is_source(X) or is_list_of_blocks(X, len(self.network.input_names)):
-            parts = list(self.predict_blocks(X))
+            parts = list(self.predict_blocks(X, precision=precision))
             if not parts:
                 raise DataError("X must give at least one block to predict, got none.")
             return joined(parts, len(self.network.output_names) > 1)
         model = self._built_for(X)
-        return model.predictions(model.inputs(X))
+        return model.predictions(model.inputs(X), mixed=asks_for_mixed(precision, self._dtype, self.engine))
 
-    def predict_blocks(self, blocks: Any) -> Iterator[Any]:
+    def predict_blocks(self, blocks: Any, *, precision: str = "full") -> Iterator[Any]:
         """The predictions of each block, one after the other; the next block is read meanwhile.
 
         Parameters
         ----------
         blocks : BlockSource or iterable
             Of blocks ``(X, …)``, of which only X is read, or of X alone: arrays, or lists or dicts of one per input.
+        precision : {"full", "mixed"}, default="full"
+            As in :meth:`predict`.
 
         Yields
         ------
@@ -200,19 +211,20 @@ class Predictor:
         >>> [part.shape for part in trainer.predict_blocks([np.zeros((3, 2)), np.ones((5, 2))])]
         [(3, 1), (5, 1)]
         """
+        mixed = asks_for_mixed(precision, self._dtype, self.engine)
         source = as_source(blocks, "blocks", owner=f"{type(self).__name__}.predict_blocks")
         first = next(begin_of(source, 0), None)
         if first is not None:
             model = self._built_for(inputs_of(first))
-            yield from predict_in_blocks(model, source.passes(0))
+            yield from predict_in_blocks(model, source.passes(0), mixed=mixed)
 
-    def predict_logits(self, X: Any) -> Any:
-        """The outputs before any link; shapes as in :meth:`predict`.
+    def predict_logits(self, X: Any, *, precision: str = "full") -> Any:
+        """The outputs before any link; parameters and shapes as in :meth:`predict`.
 
         Of an ensemble, those whose link (softmax, sigmoid, exp) is the mean of the members' predictions; else their mean.
         """
         model = self._built_for(X)
-        return model.logits(model.inputs(X))
+        return model.logits(model.inputs(X), mixed=asks_for_mixed(precision, self._dtype, self.engine))
 
     def predict_members(self, X: Any) -> Any:
         """The predictions of each member of an :class:`~lamina.network.Ensemble`, of which :meth:`predict` returns the mean.

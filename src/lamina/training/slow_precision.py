@@ -1,25 +1,32 @@
-"""The warning that mixed precision brings no speed on this machine."""
+"""Mixed precision where it brings no speed on this machine: it is what was asked for all the same, with a warning."""
 
 from __future__ import annotations
 
 from functools import cache
 
+import numpy as np
+
 from lamina.caller import warn_caller
-from lamina.engine import engine_info
-from lamina.training.settings import TrainerSettings
+from lamina.engine import engine_info, predicts_mixed
 from lamina.training.training_warning import TrainingWarning
 
-__all__ = ["warn_of_slow_precision"]
+__all__ = ["asks_for_mixed", "warn_of_slow_precision"]
 
 _ROUNDING = ("reference", "torch")  # engines that go by the formula, whatever there is to run it
 
 
-def warn_of_slow_precision(settings: TrainerSettings) -> None:
+def asks_for_mixed(precision: str, dtype: str | np.dtype, engine: str) -> bool:
+    """Whether predictions are to be computed in mixed precision; see :func:`lamina.engine.predicts_mixed`."""
+    is_mixed = predicts_mixed(precision, dtype)
+    if is_mixed:
+        warn_of_slow_precision(engine)
+    return is_mixed
+
+
+def warn_of_slow_precision(engine: str) -> None:
     """Warn, once a process, where mixed precision is computed by rounded numbers of float32."""
-    if settings.precision != "mixed":
-        return
-    if settings.engine in _ROUNDING:
-        _warn_once(f"the {settings.engine} engine")
+    if engine in _ROUNDING:
+        _warn_once(f"the {engine} engine")
     elif not _multiplies_bfloat16():
         _warn_once("this processor")
 

@@ -112,8 +112,8 @@ class Trainer(Resumable):
     precision : {"full", "mixed"}, default="full"
         "mixed": training rounds the operands of dense layers' matrix products to bfloat16, which has 8 significant bits, and
         adds up in float32; only with dtype "float32" and an optimizer that takes steps along gradients. It is faster where the
-        processor multiplies bfloat16, which :func:`lamina.engine.engine_info` tells. Weights, optimizer, losses, metrics and
-        predictions stay float32. See :doc:`/how-to/mixed-precision`.
+        processor multiplies bfloat16, which :func:`lamina.engine.engine_info` tells. Weights, optimizer, losses and metrics stay
+        float32, and so do predictions unless :meth:`predict` is asked for mixed ones. See :doc:`/how-to/mixed-precision`.
     engine : {"auto", "native", "reference", "torch"}, default="auto"
         What computes; all give the same numbers, up to rounding. "auto": compiled code, or the reference where a layer is in
         Python.
@@ -342,7 +342,8 @@ class Trainer(Resumable):
         """
         given = {"max_epochs": max_epochs, "final_check": final_check, "class_weight": class_weight, "verbose": verbose}
         check_parameters(given, _FIT_RULES, owner="Trainer.fit")
-        warn_of_slow_precision(self.settings)
+        if self.settings.precision == "mixed":
+            warn_of_slow_precision(self.engine)
         given_rows = GivenRows(self.settings, self.batches, self._reader)
         rows_given = given_rows.training(X, y, sample_weight, class_weight, max_epochs)
         validation = given_rows.validation(validation_data)

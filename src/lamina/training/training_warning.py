@@ -6,7 +6,7 @@ __all__ = ["TrainingWarning"]
 
 
 class TrainingWarning(UserWarning):
-    """Training did not end as requested, cannot train some weights, or gains nothing by a setting; the model is usable.
+    """Training did not end as requested or cannot train some weights, or a setting brings nothing; the model is usable.
 
     Silence it with ``warnings.filterwarnings("ignore", category=TrainingWarning)``.
     """

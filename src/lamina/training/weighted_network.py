@@ -110,14 +110,15 @@ class WeightedNetwork:
             X, y, sample_weight, self.executor.program, self._losses, self._dtype, *names, may_be_blank=may_be_blank
         )
 
-    def logits(self, inputs: Sequence[InputArray]) -> Any:
+    def logits(self, inputs: Sequence[InputArray], *, mixed: bool = False) -> Any:
         """The logits: one array, or a list of arrays for several outputs."""
-        outputs, members = self.executor.predict(inputs), self.executor.program.members
+        outputs, members = self.executor.predict(inputs, mixed=mixed), self.executor.program.members
         return _single([joint_logits(loss.link, z, members) for loss, z in zip(self._losses, outputs, strict=True)])
 
-    def predictions(self, inputs: Sequence[InputArray]) -> Any:
+    def predictions(self, inputs: Sequence[InputArray], *, mixed: bool = False) -> Any:
         """The predictions: one array, or a list of arrays for several outputs."""
-        return _single(predictions_of(self.executor, inputs, [(loss.link, loss.predict) for loss in self._losses]))
+        ends = [(loss.link, loss.predict) for loss in self._losses]
+        return _single(predictions_of(self.executor, inputs, ends, mixed=mixed))
 
     def members(self, inputs: Sequence[InputArray]) -> Any:
         """The members' own predictions: one array (members, n, columns), or a list of arrays for several outputs."""

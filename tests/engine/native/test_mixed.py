@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 from scipy import sparse
+from tests.engine.native.mixed_programs import LARGE, PROGRAMS, squared_error
 
-from lamina.engine import Batches, Head, StepValues, TrainingPlan, UpdateRule, _native
+from lamina.engine import Batches, StepValues, TrainingPlan, UpdateRule, _native
 from lamina.engine.native import NativeExecutor
 from lamina.engine.perturbation import PerturbationRule
 from lamina.engine.plan import Clipping
@@ -13,40 +14,6 @@ ADAM = UpdateRule("adam", (0.9, 0.999, 1e-8), 2)
 MIXED = TrainingPlan(ADAM, mixed=True)
 ROUNDOFF = 2.0**-8  # of bfloat16
 _EACH = pytest.mark.parametrize("instruction_set", _native.instruction_sets())
-
-
-def _squared(builder, output, members=1):
-    width = builder.widths[output] // members
-    return builder.program(Head("squared_error", output, width), members=members)
-
-
-def _deep(box):
-    """Three hidden layers, one after the other."""
-    return box.classifier(features=19, hidden=(70, 33, 50), classes=7, function="tanh")
-
-
-def _narrow(box):
-    """Ends in two outputs, behind a relu."""
-    return box.classifier(features=21, hidden=(64, 40), classes=2)
-
-
-def _branches(box):
-    """Two layers that read the same rows, and one that reads both; a shared bias-free layer between normalizations."""
-    builder = box.ProgramBuilder(18)
-    one, two = builder.activation(builder.dense(0, 24), "relu"), builder.activation(builder.dense(0, 24), "gelu")
-    both = builder.layer_norm(builder.combine("add", one, two))
-    return _squared(builder, builder.dense(builder.combine("concat", both, one), 6, bias=False))
-
-
-def _members(box):
-    """Three members that share a layer, and end in one of their own each."""
-    builder = box.ProgramBuilder(10)
-    x = builder.scale(builder.repeat(0, 3), members=3)
-    x = builder.activation(builder.dense(x, 40, copies=3), "relu")
-    return _squared(builder, builder.grouped_dense(x, 5, 3), members=3)
-
-
-PROGRAMS = {"deep": _deep, "narrow": _narrow, "branches": _branches, "members": _members}
 
 
 @pytest.fixture(params=PROGRAMS)
@@ -125,7 +92,7 @@ def test_ten_steps_are_those_of_the_reference(box, program, instruction_set, row
 
 @_EACH
 def test_sparse_rows_are_multiplied_in_full_and_all_behind_them_is_not(box, instruction_set):
-    program = _narrow(box)
+    program = PROGRAMS["narrow"](box)
     data = box.batches_for(program, 40, "float32")
     rows = np.where(data.inputs[0] > 0.5, data.inputs[0], np.float32(0))
     data = Batches([sparse.csr_array(rows)], data.targets)
@@ -134,19 +101,8 @@ def test_sparse_rows_are_multiplied_in_full_and_all_behind_them_is_not(box, inst
     assert _distance(found, expected) < 0.03 * ROUNDOFF
 
 
-def _large(box):
-    return box.classifier(features=200, hidden=(300, 260), classes=9)
-
-
-def _many_members(box):
-    builder = box.ProgramBuilder(50)
-    x = builder.activation(builder.dense(builder.repeat(0, 8), 96, copies=8), "relu")
-    x = builder.activation(builder.grouped_dense(x, 70, 8), "relu")
-    return _squared(builder, builder.grouped_dense(x, 6, 8), members=8)
-
-
 @_EACH
-@pytest.mark.parametrize("make", [_large, _many_members])
+@pytest.mark.parametrize("make", LARGE.values(), ids=LARGE)
 def test_any_number_of_threads_gives_the_same_bits(box, make, instruction_set):
     program = make(box)
     data = box.batches_for(program, 400, "float32")
@@ -162,7 +118,7 @@ def test_any_number_of_threads_gives_the_same_bits(box, make, instruction_set):
 def test_members_of_many_rows_go_through_in_pieces_with_the_same_weights(box):
     builder = box.ProgramBuilder(30)
     x = builder.activation(builder.dense(builder.repeat(0, 32), 512, copies=32), "relu")
-    program = _squared(builder, builder.grouped_dense(x, 6, 32), members=32)
+    program = squared_error(builder, builder.grouped_dense(x, 6, 32), members=32)
     data = box.batches_for(program, 24, "float32")
     native, reference = box.pair(program, "float32")
     plan = TrainingPlan(ADAM, mixed=True, record_norms=True)
@@ -218,7 +174,7 @@ def test_a_step_in_two_halves_is_the_whole_step(box, program, instruction_set, h
 
 @_EACH
 def test_operands_that_round_to_infinity_are_found_as_an_activation(box, instruction_set):
-    program = _deep(box)
+    program = PROGRAMS["deep"](box)
     data = box.batches_for(program, 12, "float32")
     data.inputs[0][5, 3] = 3.4e38  # finite, but nearer to infinity in bfloat16
     for executor in box.pair(program, "float32", instruction_set=instruction_set):
@@ -232,14 +188,14 @@ def test_operands_that_round_to_infinity_are_found_as_an_activation(box, instruc
 
 
 def test_mixed_precision_is_refused_in_float64(box):
-    for executor in box.pair(_deep(box), "float64"):
+    for executor in box.pair(PROGRAMS["deep"](box), "float64"):
         with pytest.raises(ValueError, match=r"precision must be 'full' with float64.*Use dtype=\"float32\""):
             executor.configure(MIXED)
 
 
 def test_weights_that_are_perturbed_one_by_one_are_not_rounded(box):
 
-    program = _deep(box)
+    program = PROGRAMS["deep"](box)
     data = box.batches_for(program, 12, "float32")
     losses = []
     for mixed in (True, False):
@@ -251,7 +207,7 @@ def test_weights_that_are_perturbed_one_by_one_are_not_rounded(box):
 
 
 def test_an_executor_makes_room_for_batches_of_other_sizes(box):
-    program = _members(box)
+    program = PROGRAMS["members"](box)
     executor = NativeExecutor(program, "float32")
     executor.configure(MIXED)
     for rows in (3, 200, 17):

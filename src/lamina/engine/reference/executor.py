@@ -240,11 +240,12 @@ class ReferenceExecutor:
         return perturb(self.learner, data, order, batch_size, first_step, values, rule, objective)
 
     @_quietly
-    def predict(self, inputs: Sequence[InputArray], links: Sequence[str] | None = None) -> list[Array]:
+    def predict(self, inputs: Sequence[InputArray], links: Sequence[str] | None = None, *, mixed: bool = False) -> list[Array]:
         """Outputs for all rows in inference mode: logits, or the activations ``links`` of them, averaged over members."""
-        parts = []
+        check_mixed(self.dtype, is_mixed=mixed)
+        mode, parts = replace(self.learner.mode(training=False), mixed=mixed), []
         for rows in chunks(inputs[0].shape[0], _CHUNK_ROWS):
-            tape = self.learner.forward(inputs, rows, self.learner.mode(training=False))
+            tape = self.learner.forward(inputs, rows, mode)
             logits = [tape.buffers[b] for b in self.program.outputs]
             parts.append(logits if links is None else [self._linked(z, link) for z, link in zip(logits, links, strict=True)])
         return [self.learner.xp.concat(list(output), axis=0) for output in zip(*parts, strict=True)]

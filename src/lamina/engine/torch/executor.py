@@ -193,10 +193,12 @@ class TorchExecutor:
 
     # Without side effects
 
-    def predict(self, inputs: Sequence[InputArray], links: Sequence[str] | None = None) -> list[np.ndarray]:
+    def predict(
+        self, inputs: Sequence[InputArray], links: Sequence[str] | None = None, *, mixed: bool = False
+    ) -> list[np.ndarray]:
         """Outputs for all rows in inference mode: logits, or the activations ``links`` of them, averaged over members."""
         with self._call():
-            return _all_in_numpy(self._plain.predict(inputs, links))
+            return _all_in_numpy(self._plain.predict(inputs, links, mixed=mixed))
 
     def evaluate(self, data: Batches) -> np.ndarray:
         """The weighted mean loss of every head in inference mode, float64 (heads,); 0 if the weights sum to 0.

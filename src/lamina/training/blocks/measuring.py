@@ -55,8 +55,8 @@ def _losses_of(model: WeightedNetwork, batches: Iterable[Batches]) -> np.ndarray
     return total / weight
 
 
-def predict_in_blocks(model: WeightedNetwork, blocks: Iterable[Any]) -> Iterator[Any]:
-    """The predictions of each block, of which only X is read.
+def predict_in_blocks(model: WeightedNetwork, blocks: Iterable[Any], *, mixed: bool) -> Iterator[Any]:
+    """The predictions of each block, of which only X is read; in mixed precision or not.
 
     Raises
     ------
@@ -74,7 +74,7 @@ def predict_in_blocks(model: WeightedNetwork, blocks: Iterable[Any]) -> Iterator
 
     with made_ahead(read()) as all_inputs:
         for inputs in all_inputs:
-            yield model.predictions(inputs)
+            yield model.predictions(inputs, mixed=mixed)
 
 
 def joined(parts: list[Any], several: bool) -> Any:
