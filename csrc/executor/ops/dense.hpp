@@ -21,7 +21,7 @@ void dense_forward(const Context<T>& context, const Op& op) {
     context.work.sparse[x].rows().multiply(context.kernels, context.pool, out, weight, width, ends);
     return;
   }
-  prepare_mixed(context, op);
+  prepare_mixed(context, op, false);
   const bool mixed = with_mixed(context, op, context.pool, 0, [&](const auto& products) {
     products.forward({context.value(x), in}, ends, {out, width});
   });
@@ -34,7 +34,7 @@ void dense_backward(const Context<T>& context, const Op& op) {
   const T* d_out = context.d_value(op.output);
   if (context.program.trains(op, 1)) bias_gradient(context, op, d_out);
   if (goes_back_narrow(context, op)) return narrow_backward(context, op);
-  prepare_mixed(context, op);
+  prepare_mixed(context, op, true);
   if (context.program.trains(op, 0)) weight_gradient(context, op, d_out);
   if (context.needs_gradient[op.inputs[0]]) input_gradient(context, op, d_out);
 }

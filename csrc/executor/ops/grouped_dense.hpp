@@ -23,7 +23,7 @@ void grouped_dense_forward(const Context<T>& context, const Op& op) {
   const T* x = context.value(op.inputs[0]);
   const T* bias = context.parameter(op, 1);
   T* out = context.value(op.output);
-  prepare_mixed(context, op);
+  prepare_mixed(context, op, false);
   over_groups(context, op, [&](i64 g, i64 from, i64 to, i64 weight, i64 in, i64 width) {
     const ProductEnds<T> ends{bias ? bias + to : nullptr, 0};
     const bool mixed = with_mixed(context, op, nullptr, g, [&](const auto& products) {
@@ -41,7 +41,7 @@ void grouped_dense_backward(const Context<T>& context, const Op& op) {
   const int x = op.inputs[0];
   const i64 n = context.n(), row_in = context.width(x), row_out = context.width(op.output);
   const T* d_out = context.d_value(op.output);
-  prepare_mixed(context, op);
+  prepare_mixed(context, op, true);
   if (context.program.trains(op, 1)) bias_gradient(context, op, d_out);
   if (context.program.trains(op, 0)) {
     char& written = context.gradient_written[op.parameters[0]];

@@ -32,14 +32,18 @@ struct MixedDense {
         in(context.program.parameters[parameter].rows),
         width(context.program.parameters[parameter].columns) {}
 
-  // Makes room for the products with all matrices at a time.
-  void prepare() const {
+  // Makes room for the products of a pass forward, or backward, with all matrices at a time.
+  void prepare(bool backward) const {
     const i64 matrices = context.program.parameters[parameter].matrices();
     const auto size = kernels().packed_size;
     MixedOperands& operands = context.work.mixed;
-    operands.prepare(matrices, std::max({size(n, in), size(in, n), size(n, width)}), size(width, n));
-    operands.prepare_weight(parameter, false, matrices, size(width, in));
-    operands.prepare_weight(parameter, true, matrices, size(in, width));
+    if (backward) {
+      operands.prepare(matrices, std::max(size(in, n), size(n, width)), size(width, n));
+      operands.prepare_weight(parameter, true, matrices, size(in, width));
+    } else {
+      operands.prepare(matrices, size(n, in), 0);
+      operands.prepare_weight(parameter, false, matrices, size(width, in));
+    }
   }
 
   // out = finish(start + x W)
@@ -92,8 +96,8 @@ bool with_mixed(const Context<T>& context, const Op& op, Pool* pool, i64 matrix,
 
 // Before the products of a pass.
 template <class T>
-void prepare_mixed(const Context<T>& context, const Op& op) {
-  with_mixed(context, op, nullptr, 0, [](const auto& products) { products.prepare(); });
+void prepare_mixed(const Context<T>& context, const Op& op, bool backward) {
+  with_mixed(context, op, nullptr, 0, [&](const auto& products) { products.prepare(backward); });
 }
 
 }  // namespace lamina
