@@ -170,7 +170,7 @@ sanitize-threads: $(VENV)/.test
 	    -Ccmake.define.LAMINA_SANITIZE_THREADS=ON -Cbuild-dir=build/sanitize-threads/cmake .
 	setarch -R env LD_PRELOAD="$$(g++ -print-file-name=libtsan.so)" OPENBLAS_NUM_THREADS=1 TSAN_OPTIONS=halt_on_error=1 \
 	    PYTHONPATH="build/sanitize-threads/site:$$($(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')" \
-	    $(BIN)/python -S -m pytest -s -p no:cacheprovider tests/engine/native/test_threads.py
+	    $(BIN)/python -S -m pytest -s -p no:cacheprovider tests/engine/native -k thread
 
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Lamina needs Python 3.11 or newer: make PYTHON=python3.11 ..."; exit 1; }
