@@ -54,6 +54,15 @@ def test_a_list_of_values_is_a_row_in_the_order_of_training() -> None:
     assert answer(models.of_classes(), as_lists[0]) == answer(models.of_classes(), ROWS[0])
 
 
+def test_a_truth_value_in_a_column_of_numbers_is_answered_alike_alone_and_beside_numbers() -> None:
+    model = models.of_classes()
+    alone = answer(model, ROWS[0] | {"age": True})
+    assert alone == answer(model, ROWS[0] | {"age": 1})
+    for batch in ([True, 38.5], [38.5, True]):
+        found = answer(model, [ROWS[0] | {"age": age} for age in batch])["predictions"]
+        assert found[batch.index(True)]["probabilities"] == pytest.approx(alone["probabilities"], rel=1e-5)
+
+
 @pytest.mark.filterwarnings("ignore:column 'city'")
 def test_sets_spreads_and_unfamiliar_columns_come_where_they_are_asked_for() -> None:
     model, row = models.of_classes(), ROWS[0] | {"city": "Bergen", "age": 200}

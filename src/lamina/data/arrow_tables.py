@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 import numpy as np
 
 from lamina.data.checks import check_column_names
+from lamina.data.mixed_column import MixedColumn, has_truths_among_numbers
 from lamina.data.names import value_name
 from lamina.errors import DataError, shown
 from lamina.extras import OptionalModule, require
@@ -27,10 +28,12 @@ else:
 __all__ = [
     "ArrowColumn",
     "Columns",
+    "PlainColumn",
     "Unreadable",
     "as_columns",
     "objects_column",
     "pandas_column",
+    "plain_column",
     "plain_table",
     "polars_column",
     "release_memory",
@@ -43,7 +46,8 @@ class Unreadable(NamedTuple):
     type: str
 
 
-ArrowColumn: TypeAlias = "pa.ChunkedArray | Unreadable"
+PlainColumn: TypeAlias = "pa.ChunkedArray | Unreadable"
+ArrowColumn: TypeAlias = "PlainColumn | MixedColumn"
 
 
 @dataclass(frozen=True, eq=False)
@@ -189,7 +193,7 @@ def pandas_column(owner: str, name: str, series: Any) -> ArrowColumn:
 
 
 def objects_column(name: str, values: np.ndarray) -> ArrowColumn:
-    """The column of an array of Python objects, as what they all are; texts, numbers and truth values side by side as texts.
+    """The column of an array of Python objects, as what they all are; texts, numbers and truth values side by side are mixed.
 
     Raises
     ------
@@ -197,7 +201,9 @@ def objects_column(name: str, values: np.ndarray) -> ArrowColumn:
         If they are numbers or texts that no column can hold.
     """
     try:
-        return _plain(pa.chunked_array([pa.array(values, from_pandas=True)]))
+        array = pa.array(values, from_pandas=True)
+        if not has_truths_among_numbers(array, values):
+            return _plain(pa.chunked_array([array]))
     except (pa.ArrowException, TypeError, ValueError, OverflowError):
         pass  # mixed, or nothing that Arrow knows
     missing = _missing_among(values)
@@ -213,9 +219,16 @@ def objects_column(name: str, values: np.ndarray) -> ArrowColumn:
     filled = np.full(len(values), None, dtype=object)
     filled[~missing] = [_text(name, value) for value in present]
     try:
-        return pa.chunked_array([pa.array(filled, pa.large_string())])
+        texts = pa.chunked_array([pa.array(filled, pa.large_string())])
     except (pa.ArrowException, UnicodeError) as error:
         raise DataError(f"column {name!r} must hold text that UTF-8 can write, got {error!s}. Correct it.") from error
+    filled[~missing] = present
+    return MixedColumn.of(filled, missing, texts) or texts
+
+
+def plain_column(column: ArrowColumn) -> PlainColumn:
+    """A column as values of one type."""
+    return column.plain if isinstance(column, MixedColumn) else column
 
 
 def _missing_among(values: np.ndarray) -> np.ndarray:

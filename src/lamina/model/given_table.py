@@ -8,7 +8,8 @@ import numpy as np
 from sklearn.utils import check_array
 
 from lamina.caller import warn_caller
-from lamina.data.arrow_tables import Columns, Unreadable, as_columns
+from lamina.data.arrow_tables import ArrowColumn, Columns, Unreadable, as_columns
+from lamina.data.mixed_column import MixedColumn, has_truths_among_numbers
 from lamina.data.names import value_name
 from lamina.data.row import Row, as_rows
 from lamina.data.shards import are_shards
@@ -103,7 +104,7 @@ def as_array(given: Any) -> Any:
     return given
 
 
-def column_of_array(values: np.ndarray) -> pa.ChunkedArray:
+def column_of_array(values: np.ndarray) -> ArrowColumn:
     """A column of an array."""
     if values.dtype.kind == "S":
         values = np.char.decode(values, "utf-8")
@@ -111,10 +112,15 @@ def column_of_array(values: np.ndarray) -> pa.ChunkedArray:
         values = values.astype(np.float64)
     try:
         # NaN among objects is a missing value; among numbers it stays NaN, which is read as missing too.
-        return pa.chunked_array([pa.array(np.ascontiguousarray(values), from_pandas=values.dtype == object)])
+        array = pa.array(np.ascontiguousarray(values), from_pandas=values.dtype == object)
+        if values.dtype != object or not has_truths_among_numbers(array, values):
+            return pa.chunked_array([array])
     except (pa.ArrowException, TypeError, ValueError, OverflowError):
-        texts = [None if value is None or value != value else value_name(value) for value in values.tolist()]
-        return pa.chunked_array([pa.array(texts, pa.large_string())])
+        pass  # values of several types
+    missing = np.array([value is None or value != value for value in values.tolist()], dtype=bool)
+    names = [None if nothing else value_name(value) for value, nothing in zip(values.tolist(), missing, strict=True)]
+    texts = pa.chunked_array([pa.array(names, pa.large_string())])
+    return MixedColumn.of(values, missing, texts) or texts
 
 
 def _is_frame(X: Any) -> bool:
