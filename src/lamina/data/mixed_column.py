@@ -86,7 +86,7 @@ class MixedColumn:
 
 
 def has_truths_among_numbers(found: pa.Array, values: np.ndarray) -> bool:
-    """Whether Arrow took truth values among ``values`` for numbers: after some numbers it does, and after others it refuses them."""
+    """Whether Arrow took truth values among ``values`` for numbers: after some numbers it does, and after others it refuses."""
     return value_type(found.type) == "number" and any(isinstance(value, bool | np.bool_) for value in values)
 
 
