@@ -309,6 +309,21 @@ def test_the_same_functions_run_on_numpy_arrays_and_tensors():
     assert_same(ours, theirs)
 
 
+@pytest.mark.parametrize(
+    ("engine", "function", "said"),
+    [
+        ("reference", torch.exp, "must take arrays of NumPy here, got a function for those of torch"),
+        ("reference", lambda x: x.relu(), "must take arrays of NumPy here, got a function for those of torch"),
+        ("reference", lambda x: torch.cat([x, x]), "must take arrays of NumPy here, got a function for those of torch"),
+        ("torch", lambda x: x.astype("float32"), "must take arrays of torch here, got a function for those of NumPy"),
+    ],
+)
+def test_functions_for_another_librarys_arrays_are_told_where_they_run(engine, function, said):
+    own = CustomActivation(function, lambda x: x, name="own")
+    with pytest.raises(InvalidSettingError, match=f"^own: forward {said}"):
+        Trainer(Sequential([own, Dense(1)]), "squared_error", engine=engine).fit(X, Y)
+
+
 def test_a_wrong_gradient_in_torch_is_found_at_the_first_fit():
     wrong = CustomLayer(
         bell, lambda d_out, x, center: by_hand(2 * d_out, x, center), parameters={"center": (None,)}, name="bells"
