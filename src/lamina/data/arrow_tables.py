@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import partial
 from numbers import Real
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
@@ -31,6 +32,7 @@ __all__ = [
     "PlainColumn",
     "Unreadable",
     "as_columns",
+    "column_or_error",
     "objects_column",
     "pandas_column",
     "plain_column",
@@ -52,13 +54,19 @@ ArrowColumn: TypeAlias = "PlainColumn | MixedColumn"
 
 @dataclass(frozen=True, eq=False)
 class Columns(Mapping[str, ArrowColumn]):
-    """The columns of a table by name, as Arrow holds them."""
+    """The columns of a table by name, as Arrow holds them; of one that it cannot hold, the error that whoever asks for it gets.
 
-    by_name: Mapping[str, ArrowColumn]
+    So what stands in a column that nobody uses is no error.
+    """
+
+    by_name: Mapping[str, ArrowColumn | DataError]
     num_rows: int
 
     def __getitem__(self, name: str) -> ArrowColumn:
-        return self.by_name[name]
+        found = self.by_name[name]
+        if isinstance(found, DataError):
+            raise found
+        return found
 
     def __iter__(self) -> Iterator[str]:
         return iter(self.by_name)
@@ -111,20 +119,29 @@ def _library(X: Any) -> str:
     return type(X).__module__.partition(".")[0]
 
 
-def _columns_of(X: Any, owner: str) -> tuple[dict[str, ArrowColumn], int]:
+def column_or_error(make: Callable[[], ArrowColumn]) -> ArrowColumn | DataError:
+    """A column, or the error that it cannot be made with, for :class:`Columns`."""
+    try:
+        return make()
+    except DataError as error:
+        return error
+
+
+def _columns_of(X: Any, owner: str) -> tuple[Mapping[str, ArrowColumn | DataError], int]:
     library, kind = _library(X), type(X).__name__
     if library == "polars" and kind == "LazyFrame":
         raise DataError(f"{owner}: a table must be a data frame that holds its rows, got LazyFrame. Call collect() on it first.")
     if library == "pandas" and kind == "DataFrame":
         check_column_names(owner, list(X.columns))
-        return {name: pandas_column(owner, name, X[name]) for name in X.columns}, len(X)
+        return {name: column_or_error(partial(pandas_column, owner, name, X[name])) for name in X.columns}, len(X)
     if isinstance(X, pa.Table):
         check_column_names(owner, X.column_names)
-        table = plain_table(owner, X)
-    elif library == "polars" and kind == "DataFrame":
+        pairs = zip(X.column_names, X.columns, strict=True)
+        return {name: column_or_error(partial(_plain_column, owner, name, column)) for name, column in pairs}, X.num_rows
+    if library == "polars" and kind == "DataFrame":
         check_column_names(owner, X.columns)
         return {name: polars_column(X[name]) for name in X.columns}, len(X)
-    elif library != "polars" and hasattr(X, "__arrow_c_stream__"):
+    if library != "polars" and hasattr(X, "__arrow_c_stream__"):
         table = _of_stream(owner, X)
     else:
         raise DataError(f"{owner}: a table must be a data frame of pandas, polars or pyarrow, got {kind}. {_repair(X)}")
@@ -264,12 +281,15 @@ def plain_table(owner: str, table: pa.Table) -> pa.Table:
     [DataType(large_string)]
     """
     columns = table.columns
-    for name, column in zip(table.column_names, columns, strict=True):
-        _check_intact(owner, name, column)
-    plain = [_plain(column) for column in columns]
+    plain = [_plain_column(owner, name, column) for name, column in zip(table.column_names, columns, strict=True)]
     if all(new is old for new, old in zip(plain, columns, strict=True)):
         return table
     return pa.Table.from_arrays(plain, names=table.column_names)
+
+
+def _plain_column(owner: str, name: str, column: pa.ChunkedArray) -> pa.ChunkedArray:
+    _check_intact(owner, name, column)
+    return _plain(column)
 
 
 def _check_intact(owner: str, name: str, column: pa.ChunkedArray) -> None:

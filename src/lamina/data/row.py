@@ -8,7 +8,15 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from lamina.data.arrow_tables import ArrowColumn, Columns, as_columns, objects_column, pandas_column, polars_column
+from lamina.data.arrow_tables import (
+    ArrowColumn,
+    Columns,
+    as_columns,
+    column_or_error,
+    objects_column,
+    pandas_column,
+    polars_column,
+)
 from lamina.data.arrow_values import value_type
 from lamina.data.checks import check_column_names
 from lamina.errors import DataError
@@ -46,6 +54,10 @@ class Row(NamedTuple):
         if not any(name in self.names for name in names):
             return self
         return self._replace(names=[name for name in self.names if name not in names])
+
+    def to_columns(self) -> Columns:
+        """The row as a table."""
+        return Columns({name: column_or_error(partial(self.column, name)) for name in self.names}, 1)
 
 
 def as_rows(X: Any, names: Sequence[str], *, owner: str) -> Row | Columns | None:
@@ -96,7 +108,8 @@ def _of_dicts(rows: Sequence[Any], owner: str) -> Columns:
             raise DataError(f"{owner}: rows must all be dicts, got {type(row).__name__} as row {number}. Make them alike.")
     names = list(dict.fromkeys(name for row in rows for name in row))
     _check_names(names, owner)
-    return Columns({name: _objects(name, [row.get(name) for row in rows]) for name in names}, len(rows))
+    columns = {name: column_or_error(partial(_objects, name, [row.get(name) for row in rows])) for name in names}
+    return Columns(columns, len(rows))
 
 
 def _of_frame(X: Any, owner: str) -> Row | None:

@@ -95,7 +95,7 @@ def given_column(y: Any, name: str, *, num_rows: int, owner: str) -> PlainColumn
     with refusals_as_ours("y", owner):
         column = _series(y, name, owner)
         if column is None:
-            column = plain_column(column_of_array(column_or_1d(as_array(y), warn=True)))
+            column = plain_column(column_of_array(column_or_1d(as_array(y), warn=True), name))
         if len(column) != num_rows and not isinstance(column, Unreadable):
             check_consistent_length(np.empty(num_rows), np.empty(len(column)))
     return column

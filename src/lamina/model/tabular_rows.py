@@ -128,7 +128,7 @@ class TabularRows:
         """Columns and, under their names, what is to be predicted."""
         truth = self.values(y, columns, goal.names)
         features = columns.without(*goal.names, *(named_columns(y, columns) or ()))
-        return Columns({**features, **truth}, columns.num_rows)
+        return Columns({**features.by_name, **truth}, columns.num_rows)
 
     def _names(self, y: Any, columns: Columns, has_names: bool) -> list[str]:
         """The names of what to predict, of values: columns of X, or some that X does not have."""
