@@ -64,7 +64,9 @@ def test_a_function_can_be_the_score():
 def test_of_quantiles_the_pinball_loss_of_all_levels_is_measured(levels: tuple[float, ...], as_table: bool):
     y = NUMBERS + X[:, 1] * RNG.exponential(size=120)
     table: Any = pd.DataFrame(X, columns=list("abcd")) if as_table else X
-    kind: Any = TabularRegressor(hidden=8, max_epochs=30) if as_table else MLPRegressor(hidden_layer_sizes=8, max_iter=30)
+    kind: Any = (
+        TabularRegressor(hidden=8, max_epochs=30) if as_table else MLPRegressor(hidden_layer_sizes=8, learning_rate_init=0.01)
+    )
     model = kind.set_params(loss=Quantile(levels), random_state=0).fit(table, y)
     found = permutation_importance(model, table, y)
     predicted = model.predict(table).reshape(120, -1)
