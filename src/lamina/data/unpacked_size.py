@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -29,6 +30,7 @@ __all__ = ["check_unpacked"]
 
 _WIDTHS = {"BOOLEAN": 1, "INT32": 4, "INT64": 8, "INT96": 12, "FLOAT": 4, "DOUBLE": 8, "BYTE_ARRAY": 4}
 _MAGIC = b"ARROW1\0\0"  # of an Arrow file; that of Feather's first version is another, and packs nothing
+_FOOTER_ENDS = b"ARROW1"
 _DICTIONARY, _RECORDS = 2, 3  # kinds of messages
 _LARGEST = 8  # bytes of a number
 
@@ -99,20 +101,21 @@ def _of_feather(path: Path) -> Iterator[int]:
             return
         reader = pa.ipc.open_file(content)
         num_columns = len(reader.schema)
-        for message in _messages(content.slice(len(_MAGIC))):
-            yield _size_of(message, num_columns)
+        for start in _starts_of_messages(content):
+            yield _size_of(pa.ipc.read_message(content.slice(start)), num_columns)
         if any(map(_repeats, reader.schema.types)):
             for place in range(reader.num_record_batches):
                 yield sum(_written_out(column) for column in reader.get_batch(place).columns if _repeats(column.type))
 
 
-def _messages(stream: pa.Buffer) -> Iterator[Any]:
-    reader = pa.ipc.MessageReader.open_stream(pa.BufferReader(stream))
-    while True:
-        try:
-            yield reader.read_next_message()
-        except StopIteration:
-            return
+def _starts_of_messages(content: pa.Buffer) -> list[int]:
+    """Where an Arrow file's dictionaries and rows begin, which its footer says (File.fbs)."""
+    end = content.size - len(_FOOTER_ENDS)
+    with _damage_as_value_error():
+        (size,) = struct.unpack("<i", content.slice(end - 4, 4).to_pybytes())
+        footer = _Table.root(content.slice(end - 4 - size, size).to_pybytes())
+        blocks = [*footer.structs(2, "<qiiq"), *footer.structs(3, "<qiiq")]
+    return [start for start, *_ in blocks]
 
 
 def _size_of(message: Any, num_columns: int) -> int:
@@ -120,18 +123,24 @@ def _size_of(message: Any, num_columns: int) -> int:
 
     The message's head is a flatbuffer: tables with the places of their fields (Arrow's format, Message.fbs).
     """
-    try:
+    with _damage_as_value_error():
         head = _Table.root(message.metadata.to_pybytes())
         kind = head.number(1, "B")
         if kind not in (_DICTIONARY, _RECORDS):
             return 0
         records = head.table(2) if kind == _RECORDS else head.table(2).table(1)
         size = 0
-        for start, length in records.pairs(2):
+        for start, length in records.structs(2, "<qq"):
             size += _unpacked_length(message.body, start, length) if records.has(3) else length
         return max(size, records.number(0, "q") * num_columns if kind == _RECORDS else 0)
+
+
+@contextmanager
+def _damage_as_value_error() -> Iterator[None]:
+    try:
+        yield
     except (struct.error, AttributeError, IndexError) as error:
-        raise ValueError(f"a damaged message: {error}") from error
+        raise ValueError(f"damaged: {error}") from error
 
 
 def _unpacked_length(body: pa.Buffer, start: int, length: int) -> int:
@@ -167,13 +176,12 @@ class _Table:
         """The table that a field points to."""
         return _Table(self._data, self._target(field))
 
-    def pairs(self, field: int) -> list[tuple[int, int]]:
-        """A vector of pairs of 64-bit numbers."""
+    def structs(self, field: int, kinds: str) -> list[tuple[int, ...]]:
+        """A vector of tuples of numbers of these kinds."""
         if not self.has(field):
             return []
-        start = self._target(field)
-        count = self._at("I", start)
-        return list(struct.iter_unpack("<qq", self._data[start + 4 : start + 4 + 16 * count]))
+        start = self._target(field) + 4
+        return list(struct.iter_unpack(kinds, self._data[start : start + struct.calcsize(kinds) * self._at("I", start - 4)]))
 
     def _target(self, field: int) -> int:
         place = self._place + self._offset(field)
@@ -190,7 +198,7 @@ class _Table:
 
 def _repeats(kind: pa.DataType) -> bool:
     """Whether several rows may share what is held once."""
-    return pa.types.is_string_view(kind) or pa.types.is_binary_view(kind) or pa.types.is_run_end_encoded(kind)
+    return bool(pa.types.is_string_view(kind) or pa.types.is_binary_view(kind) or pa.types.is_run_end_encoded(kind))
 
 
 def _written_out(column: pa.Array) -> int:
