@@ -13,9 +13,9 @@ import pytest
 
 from lamina import TabularRegressor
 from lamina.data import TableEncoder
-from lamina.data.arrow_tables import objects_column
 from lamina.data.column_reader import ColumnReader
 from lamina.data.formats import BooleanFormat, NumberFormat
+from lamina.data.pandas_columns import objects_column
 from lamina.errors import DataError
 from lamina.model import StoppingSettings, TableSettings, fit_table
 

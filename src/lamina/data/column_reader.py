@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal, Self, TypeAlias
 
 import numpy as np
 
-from lamina.data.arrow_tables import ArrowColumn, Unreadable
+from lamina.data.arrow_columns import ArrowColumn, Unreadable
 from lamina.data.arrow_values import dates_of, named_codes_of, numbers_of, value_type
 from lamina.data.formats import (
     BooleanFormat,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from lamina.data.arrow_tables import ArrowColumn, plain_column
+from lamina.data.arrow_columns import ArrowColumn, plain_column
 from lamina.data.mixed_column import MixedColumn
 from lamina.data.text_column import TextColumn
 from lamina.extras import OptionalModule

@@ -8,17 +8,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from lamina.data.arrow_tables import (
-    ArrowColumn,
-    Columns,
-    as_columns,
-    column_or_error,
-    objects_column,
-    pandas_column,
-    polars_column,
-)
+from lamina.data.arrow_columns import ArrowColumn
+from lamina.data.arrow_tables import Columns, as_columns, column_or_error, polars_column
 from lamina.data.arrow_values import value_type
 from lamina.data.checks import check_column_names
+from lamina.data.pandas_columns import objects_column, pandas_column
 from lamina.errors import DataError
 from lamina.extras import OptionalModule, require
 

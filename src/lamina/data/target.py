@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Self
 
 import numpy as np
 
-from lamina.data.arrow_tables import ArrowColumn, Columns, PlainColumn, Unreadable, as_columns, plain_column
+from lamina.data.arrow_columns import ArrowColumn, PlainColumn, Unreadable, plain_column
+from lamina.data.arrow_tables import Columns, as_columns
 from lamina.data.arrow_values import value_type
 from lamina.data.column_reader import ColumnReader, UnfitValueError
 from lamina.data.learn_column import Learned, ReadingSettings, learn_column

@@ -9,7 +9,8 @@ import numpy as np
 from sklearn.utils import check_array
 
 from lamina.caller import warn_caller
-from lamina.data.arrow_tables import ArrowColumn, Columns, Unreadable, as_columns, column_or_error
+from lamina.data.arrow_columns import ArrowColumn, Unreadable
+from lamina.data.arrow_tables import Columns, as_columns, column_or_error
 from lamina.data.mixed_column import MixedColumn, has_truths_among_numbers
 from lamina.data.names import value_name
 from lamina.data.row import Row, as_rows

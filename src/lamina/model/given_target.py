@@ -11,7 +11,8 @@ from sklearn.utils import assert_all_finite, check_consistent_length, column_or_
 from sklearn.utils.multiclass import check_classification_targets
 
 from lamina.data import Target, Task
-from lamina.data.arrow_tables import ArrowColumn, Columns, PlainColumn, Unreadable, as_columns, plain_column
+from lamina.data.arrow_columns import ArrowColumn, PlainColumn, Unreadable, plain_column
+from lamina.data.arrow_tables import Columns, as_columns
 from lamina.data.arrow_values import value_type
 from lamina.data.learn_column import ReadingSettings
 from lamina.data.opened_column import OpenedColumn

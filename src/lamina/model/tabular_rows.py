@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from lamina.data import Task, target_column
-from lamina.data.arrow_tables import ArrowColumn, Columns
+from lamina.data.arrow_columns import ArrowColumn
+from lamina.data.arrow_tables import Columns
 from lamina.data.notes import note
 from lamina.data.several_targets import AnyTarget, check_names, learn_targets
 from lamina.data.target import TargetColumn
