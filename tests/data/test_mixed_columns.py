@@ -105,3 +105,15 @@ def test_a_model_predicts_a_truth_value_among_numbers_as_alone_from_dicts_lists_
     assert model.predict(pd.DataFrame({"x": [True]}))[0] == one
     assert model.predict((True,))[0] == one
     assert model.predict({"x": 1})[0] == one
+
+
+@pytest.mark.filterwarnings("ignore::lamina.data.DataWarning")
+def test_tables_with_mixed_columns_are_learned_measured_and_reported_on() -> None:
+    mixed = [True, "a", 3, "b"] * 10
+    table = pd.DataFrame({"x": pd.Series([True, 2.5, 0.25, False] * 10, dtype=object), "t": pd.Series(mixed, dtype=object)})
+    table["y"] = pd.Series([True, 2.5, 0.25, False] * 10, dtype=object)
+    model = fit_table(table, "y", settings=TableSettings(stopping=StoppingSettings(max_epochs=2))).model
+    assert [(row.column, row.kind) for row in model.columns_] == [("x", "number"), ("t", "category")]
+    plain = table.assign(x=table["x"].astype(float), y=table["y"].astype(float))
+    assert model.evaluate(table) == model.evaluate(plain)
+    assert "'y'" in str(model.report(table, diagnosis=False))

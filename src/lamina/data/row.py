@@ -142,8 +142,8 @@ def _of_sequence(values: Sequence[Any], names: Sequence[str], owner: str) -> Row
 
 
 def _of_arrow(columns: Columns) -> Row:
-    by_name: Mapping[str, Any] = columns
-    values = {name: column[0].as_py() for name, column in by_name.items() if _is_plain_type(column.type)}
+    intact: Mapping[str, Any] = {name: column for name, column in columns.by_name.items() if not isinstance(column, DataError)}
+    values = {name: column[0].as_py() for name, column in intact.items() if _is_plain_type(column.type)}
     return Row(list(columns), values, columns.__getitem__)
 
 
