@@ -12,10 +12,12 @@ import pytest
 from scipy import sparse
 from sklearn import inspection
 from sklearn.linear_model import LinearRegression, LogisticRegression
+from sklearn.metrics import mean_pinball_loss
 
-from lamina import fit_table, permutation_importance
+from lamina import MLPRegressor, TabularRegressor, fit_table, permutation_importance
 from lamina.analysis import PermutationImportance
 from lamina.errors import DataError, InvalidSettingError
+from lamina.losses import Quantile
 from lamina.model import StoppingSettings, TableSettings
 
 RNG = np.random.default_rng(0)
@@ -54,6 +56,25 @@ def test_a_function_can_be_the_score():
     assert found.score == "share_of_low"
     assert found.order[0] == 0
     assert "Drop of share_of_low" in str(found)
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+@pytest.mark.parametrize("levels", [(0.1, 0.5, 0.9), (0.9,)])
+@pytest.mark.parametrize("as_table", [False, True])
+def test_of_quantiles_the_pinball_loss_of_all_levels_is_measured(levels: tuple[float, ...], as_table: bool):
+    y = NUMBERS + X[:, 1] * RNG.exponential(size=120)
+    table: Any = pd.DataFrame(X, columns=list("abcd")) if as_table else X
+    kind: Any = (
+        TabularRegressor(hidden=8, max_epochs=30) if as_table else MLPRegressor(hidden_layer_sizes=8, learning_rate_init=0.01)
+    )
+    model = kind.set_params(loss=Quantile(levels), random_state=0).fit(table, y)
+    found = permutation_importance(model, table, y)
+    predicted = model.predict(table).reshape(120, -1)
+    losses = [mean_pinball_loss(y, column, alpha=level) for column, level in zip(predicted.T, levels, strict=True)]
+    assert (found.score, found.change, found.value) == ("pinball", "rise", pytest.approx(np.mean(losses)))
+    assert found.order[0] == 0
+    median = kind.set_params(loss=Quantile(0.5)).fit(table, y)
+    assert permutation_importance(median, table, y, repeats=1).score == "r2"
 
 
 COLUMNS: dict[str, Any] = {

@@ -252,6 +252,8 @@ def test_values_in_columns_of_categories_mean_to_a_program_what_they_mean_to_the
         lambda row: row | {"zip": f" {row['zip']}.0", "share": str(row["share"]), "is_new": str(row["is_new"])},
         lambda row: row | {"day": row["day"].to_pydatetime(), "color": row["color"].upper(), "zip": np.int8(row["zip"])},
         lambda row: row | {"day": str(row["day"]).removesuffix(" 00:00:00"), "zip": Decimal(int(row["zip"]))},
+        lambda row: row | {"is_new": int(row["is_new"])},
+        lambda row: row | {"is_new": float(row["is_new"])},
     ]
     for written in as_written:
         assert_close(program["predict_proba"]([written(row) for row in rows]), wanted)
@@ -335,3 +337,36 @@ def test_free_text_is_refused_by_the_columns_name(export: Callable, tmp_path: Pa
     with pytest.raises(InvalidSettingError, match=r"got free text in 'review'\. Train without them"):
         export(model, tmp_path / "model")
     assert not list(tmp_path.iterdir())
+
+
+def test_a_program_says_of_each_column_what_its_rows_may_hold(tmp_path: Path) -> None:
+    rows = pd.DataFrame(
+        {
+            "price": ["1,5", "2,5", "3,25", "4,5"] * 10,
+            "is_new": [True, False] * 20,
+            "day": pd.date_range("2020-01-01", periods=40),
+            "code": [1, 2, 3, 1] * 10,
+            "flag": [True, False, True, True] * 10,
+            "city": ["Oslo", "Bergen"] * 20,
+            "y": np.arange(40.0),
+        }
+    )
+    kinds = {"code": "category", "flag": "category"}
+    model = TabularRegressor(hidden=4, max_epochs=1, random_state=0, kinds=kinds, fold_case=True).fit(rows, "y")
+    said = program_of(model.model_, tmp_path)["__doc__"].splitlines()
+    assert said[said.index("Inputs:") + 1 : said.index("Outputs:") - 1] == [
+        "    price: numbers, NaN or None where missing; in training they were written as decimal comma",
+        "    is_new: 1.0 for true, 0.0 for false, NaN or None where missing",
+        "    day: dates, as datetime, numpy.datetime64 or text such as 2024-12-31 23:59; None where missing",
+        "    code: text, empty or None where missing; numbers, or their names; in lower case",
+        "    flag: text, empty or None where missing; truth values, or 'true' or 'false'; in lower case",
+        "    city: text, empty or None where missing; in lower case",
+    ]
+
+
+def test_a_target_may_be_called_anything(tmp_path: Path) -> None:
+    for name in ('a"""b', "rows(rows)", "ends in a backslash\\", "two\nlines", 'ends in "'):
+        rows = pd.DataFrame({"x": np.arange(60.0) % 7, name: np.arange(60.0)})
+        model = TabularRegressor(hidden=4, max_epochs=1, random_state=0).fit(rows, name).model_
+        program = program_of(model, tmp_path)
+        np.testing.assert_allclose(program["predict"](rows), model.predict(rows), rtol=1e-4)

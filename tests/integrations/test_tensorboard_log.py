@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -148,3 +149,19 @@ def test_a_folder_that_cannot_be_written_is_noticed_before_the_training(tmp_path
     with pytest.raises(FileError, match=r"TensorBoardLog: no run could be opened: NotADirectoryError: Not a directory: '.*file"):
         trained.fit(X, Y, max_epochs=1)
     assert trained.epoch == 0
+
+
+def test_a_folder_that_was_removed_is_named_and_ends_no_training(tmp_path: Path) -> None:
+    class Remove(Callback):
+        def on_epoch_end(self, trainer: Any, record: Any) -> None:
+            if record["epoch"] == 2:
+                shutil.rmtree(tmp_path / "runs")
+
+    plain, trained = trainer(), trainer(Remove(), TensorBoardLog(tmp_path / "runs", "a"))
+    plain.fit(X, Y, max_epochs=4)
+    with pytest.warns(TrainingWarning) as said:
+        trained.fit(X, Y, max_epochs=4)
+    first, second = (str(warning.message) for warning in said)
+    assert f"logging to run 'a' failed: FileNotFoundError: The file was removed: '{tmp_path / 'runs' / 'a'}" in first
+    assert second == f"TensorBoardLog: 3 epochs could not be logged to {tmp_path / 'runs' / 'a'}. The history has them."
+    np.testing.assert_array_equal(trained.executor.snapshot().parameters, plain.executor.snapshot().parameters)

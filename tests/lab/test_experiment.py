@@ -197,3 +197,9 @@ def test_the_code_trains_for_as_long_as_the_page_did_or_says_why_not(
 ) -> None:
     text = as_python(LabState(training=training), done=done)
     assert f"max_epochs={epochs})" in text and ("100,000 epochs." in text) == comment
+
+
+@pytest.mark.parametrize("source", TOYS)
+def test_the_code_of_every_toy_has_the_loss_that_the_lab_trains_with(source: str) -> None:
+    state = LabState(data=DataState(source))
+    assert f'    "{rows_of(state).loss}",' in as_python(state).splitlines()

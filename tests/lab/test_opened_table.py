@@ -7,7 +7,9 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 import pytest
+from pyarrow import feather, parquet
 
+from lamina.errors import DataError
 from lamina.lab.experiment import rows_of
 from lamina.lab.opened_table import open_file, open_upload
 from lamina.lab.state import DataState, LabState
@@ -43,3 +45,14 @@ def test_numbers_of_any_size_are_predicted_on_the_scale_of_networks() -> None:
 def test_what_is_predicted_can_be_chosen(task: str, classes: int) -> None:
     table = pa.table({"x": [str(number) for number in range(60)], "y": [str(number % 2) for number in range(60)]})
     assert len(rows_of(LabState(DataState("table", target="y", task=task)), table).classes) == classes
+
+
+@pytest.mark.parametrize("name", ["t.parquet", "t.feather"])
+def test_a_small_upload_that_would_fill_the_memory_is_refused(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    table = pa.table({"x": np.arange(2000) % 7, "y": ["no", "yes"] * 1000})
+    (parquet.write_table if name.endswith("parquet") else feather.write_feather)(table, tmp_path / name)
+    content = (tmp_path / name).read_bytes()
+    assert open_upload(content, name).columns.num_rows == 2000
+    monkeypatch.setattr("lamina.lab.opened_table._MOST_UNPACKED", 15_000)
+    with pytest.raises(DataError, match=rf"^{name}: holds more than 15,000 bytes\. Send fewer rows\.$"):
+        open_upload(content, name)

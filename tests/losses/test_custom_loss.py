@@ -66,6 +66,17 @@ def test_other_shapes_are_refused(function, rule):
         CustomLoss(function).value_and_gradient(LOGITS, TARGETS)
 
 
+def test_a_function_of_torch_is_told_what_it_gets():
+    def for_tensors(*arrays):
+        raise TypeError("exp(): argument 'input' (position 1) must be Tensor, not numpy.ndarray")
+
+    rule = r"for_tensors: the function must take arrays of NumPy here, got a function for those of torch.*torch.from_numpy"
+    with pytest.raises(InvalidSettingError, match=rule):
+        CustomLoss(for_tensors).value_and_gradient(np.zeros((2, 1)), np.zeros((2, 1)))
+    with pytest.raises(InvalidSettingError, match="inverse_link must take arrays of NumPy"):
+        CustomLoss(lambda z, t: z[:, 0], inverse_link=for_tensors).predict(np.zeros((2, 1)))
+
+
 def test_a_function_cannot_be_written():
     with pytest.raises(InvalidSettingError, match="cannot be written to a file, got 'log_cosh'"):
         CustomLoss(log_cosh).to_dict()

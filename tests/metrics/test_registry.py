@@ -9,7 +9,7 @@ import pytest
 from sklearn import metrics as sklearn_metrics
 
 from lamina import metrics
-from lamina.errors import InvalidSettingError
+from lamina.errors import InvalidSettingError, ShapeError
 from lamina.metrics import LABEL_METRICS, NUMBER_METRICS, OBJECTIVES, PROBABILITY_METRICS, report
 
 RNG = np.random.default_rng(0)
@@ -130,8 +130,19 @@ def test_the_pinball_loss_of_a_level_equals_scikit_learns(level: float):
     (truth, predicted), weight = RNG.normal(size=(2, 40, 2)), weight_for(40, weighted=True)
     expected = sklearn_metrics.mean_pinball_loss(truth, predicted, alpha=level, sample_weight=weight)
     assert metrics.pinball(truth, predicted, level, weight) == pytest.approx(expected)
+    assert metrics.pinball(truth, predicted, [level], weight) == pytest.approx(expected)
     with pytest.raises(InvalidSettingError, match="level must be a number in"):
         metrics.pinball(truth, predicted, 1.1 + level)
+
+
+def test_the_pinball_loss_of_several_levels_is_the_mean_of_theirs_over_each_target():
+    rng = np.random.default_rng(0)
+    truth, predicted, levels = rng.normal(size=(20, 2)), rng.normal(size=(20, 6)), (0.1, 0.5, 0.9)
+    of_each = [metrics.pinball(truth[:, i], predicted[:, 3 * i + j], level) for i in range(2) for j, level in enumerate(levels)]
+    assert metrics.pinball(truth, predicted, levels) == pytest.approx(np.mean(of_each))
+    assert metrics.pinball(truth[:, 0], predicted[:, :3], levels) == pytest.approx(np.mean(of_each[:3]))
+    with pytest.raises(ShapeError, match="the predictions must have"):
+        metrics.pinball(truth, predicted[:, :5], levels)
 
 
 @pytest.mark.parametrize("value", [2.0, 0.1, -1e-300, 1e200])

@@ -139,3 +139,24 @@ def test_what_is_known_of_values_is_not_stored(classifier: TabularClassifier) ->
     assert pickle.dumps(classifier.model_) == before
     again: TableModel = pickle.loads(before)
     assert again.predict(FRAME.iloc[0]).tolist() == classifier.predict(FRAME.iloc[0]).tolist()
+
+
+@pytest.mark.filterwarnings("ignore::lamina.data.DataWarning")
+@pytest.mark.parametrize("value", [10**400, "\ud800", {"a": 1}, b"x", 1j, float("nan"), [1, 2]])
+def test_what_a_column_of_no_use_holds_is_no_error_in_rows_and_tables(value: Any) -> None:
+    table = pd.DataFrame(
+        {"x": [1.0, 2.0, 3.0, 4.5] * 10, "constant": "a", "note": ["a", "b"] * 20, "y": [1.5, 2.0, 3.0, 4.0] * 10}
+    )
+    model = TabularRegressor(hidden=4, max_epochs=2, kinds={"note": "ignore"}, random_state=0).fit(table, "y")
+    plain = model.predict(pd.DataFrame({"x": [1.0, 2.0], "constant": "a", "note": "a"}))
+    for name in ("constant", "note", "unknown", "y"):
+        rows: list[dict[str, Any]] = [{"x": 1.0, "constant": "a", "note": "a"}, {"x": 2.0, "constant": "a", "note": "a"}]
+        rows[0][name], rows[1][name] = value, "x"
+        frame = pd.DataFrame({key: pd.Series([row[key] for row in rows], dtype=object) for key in rows[0]})
+        for given in (rows, frame.astype({"x": float})):
+            assert model.predict(given).tolist() == plain.tolist()
+        for one in (rows[0], frame.iloc[:1]):
+            assert model.predict(one) == pytest.approx(plain[:1], rel=1e-5)
+            assert model.unfamiliar(one).cells.shape == (1, 1)
+    with pytest.raises(DataError, match="column 'x' must hold"):
+        model.predict([{"x": value, "constant": "a", "note": "a"}, {"x": "a", "constant": "a", "note": "a"}])

@@ -2,6 +2,9 @@
 
 import copy
 import pickle
+import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pandas as pd
@@ -27,7 +30,7 @@ from lamina.analysis import check_gradients
 from lamina.distributed import fit
 from lamina.engine import Batches, make_executor
 from lamina.engine.torch.devices import chosen_device
-from lamina.engine.torch.mirror import Mirror
+from lamina.engine.torch.mirror import Mirror, Mirrors
 from lamina.errors import InvalidSettingError
 from lamina.layers import CustomActivation, CustomLayer
 from lamina.model import TabularClassifier
@@ -232,7 +235,7 @@ def test_weights_of_a_trainer_are_mirrored_where_the_host_has_no_view(monkeypatc
     for each in (trainer, usual):
         each.build(6)
     executor = trainer.executor
-    monkeypatch.setattr(executor, "_mirrors", tuple(Mirror(torch, vector) for vector in executor._vectors[:2]))
+    monkeypatch.setattr(executor, "_mirrors", Mirrors(torch, executor._vectors[:2]))
     kept = trainer.weights
     for each in (trainer, usual):
         each.weights["dense_1.bias"][...] = 0.5
@@ -240,6 +243,61 @@ def test_weights_of_a_trainer_are_mirrored_where_the_host_has_no_view(monkeypatc
         each.weights["dense_2.bias"] += 1.0
         each.fit(X, Y, max_epochs=1)
     np.testing.assert_array_equal(trainer.predict(X), usual.predict(X))
+    for name, array in usual.weights.items():
+        np.testing.assert_array_equal(kept[name], array)
+
+
+@pytest.fixture
+def hasty():
+    """Threads that take turns as often as they can."""
+    usual = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    yield
+    sys.setswitchinterval(usual)
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+@pytest.mark.usefixtures("hasty")
+@pytest.mark.parametrize("is_mirrored", [False, True])
+def test_threads_predict_with_one_model_what_one_does(is_mirrored, monkeypatch):
+    model = MLPClassifier(8, max_iter=3, engine="torch", random_state=0, tol=0, n_iter_no_change=9).fit(X, CLASSES)
+    executor = model._fit.trainer.executor
+    if is_mirrored:
+        monkeypatch.setattr(executor, "_mirrors", Mirrors(torch, executor._vectors[:2]))
+    expected = [model.predict_proba(X[:end]) for end in (5, len(X))]
+
+    def predict(place):
+        for _ in range(100):
+            found = model.predict_proba(X[: (5, len(X))[place % 2]])
+            kept = executor.views()[0].copy()
+            np.testing.assert_array_equal(found, expected[place % 2])
+        return kept
+
+    with ThreadPoolExecutor(4) as pool:
+        for kept in pool.map(predict, range(4)):
+            np.testing.assert_array_equal(kept, executor.snapshot().parameters)
+
+
+@pytest.mark.usefixtures("hasty")
+def test_whoever_predicts_during_a_training_undoes_no_step_of_it(monkeypatch):
+    trainer, usual = (Trainer(plain(), "squared_error", engine="torch", seed=5) for _ in range(2))
+    for each in (trainer, usual):
+        each.build(6)
+    executor = trainer.executor
+    monkeypatch.setattr(executor, "_mirrors", Mirrors(torch, executor._vectors[:2]))
+    kept, is_over = trainer.weights, threading.Event()
+
+    def predict():
+        while not is_over.is_set():
+            trainer.predict(X[:5])
+
+    with ThreadPoolExecutor(2) as pool:
+        asked = [pool.submit(predict) for _ in range(2)]
+        trainer.fit(X, Y, max_epochs=30)
+        is_over.set()
+        for each in asked:
+            each.result()
+    usual.fit(X, Y, max_epochs=30)
     for name, array in usual.weights.items():
         np.testing.assert_array_equal(kept[name], array)
 
@@ -307,6 +365,21 @@ def test_the_same_functions_run_on_numpy_arrays_and_tensors():
     squared = CustomActivation(lambda x: x * abs(x), lambda x: 2 * abs(x))
     ours, theirs = (trained(engine, net=lambda: Sequential([Dense(8), squared, Dense(1)])) for engine in ("torch", "reference"))
     assert_same(ours, theirs)
+
+
+@pytest.mark.parametrize(
+    ("engine", "function", "said"),
+    [
+        ("reference", torch.exp, "must take arrays of NumPy here, got a function for those of torch"),
+        ("reference", lambda x: x.relu(), "must take arrays of NumPy here, got a function for those of torch"),
+        ("reference", lambda x: torch.cat([x, x]), "must take arrays of NumPy here, got a function for those of torch"),
+        ("torch", lambda x: x.astype("float32"), "must take arrays of torch here, got a function for those of NumPy"),
+    ],
+)
+def test_functions_for_another_librarys_arrays_are_told_where_they_run(engine, function, said):
+    own = CustomActivation(function, lambda x: x, name="own")
+    with pytest.raises(InvalidSettingError, match=f"^own: forward {said}"):
+        Trainer(Sequential([own, Dense(1)]), "squared_error", engine=engine).fit(X, Y)
 
 
 def test_a_wrong_gradient_in_torch_is_found_at_the_first_fit():

@@ -315,4 +315,22 @@ def test_a_quantile_far_from_the_mean_is_judged_by_its_own_loss():
     assert measured["model"]["rmse"] > measured["baseline"]["rmse"]
     assert measured["model"]["pinball"] < measured["baseline"]["pinball"]
     assert measured.shortcoming == ""
-    assert "its pinball loss is" in report_on(model, table, diagnosis=False).lead
+    report = report_on(model, table, diagnosis=False)
+    assert "its pinball loss is" in report.lead
+    (bars,) = blocks(report, "importance", Bars)
+    assert bars.told.startswith("How much higher the pinball loss is when a column's values are shuffled")
+    found = permutation_importance(model, table, "y", seed=0)
+    assert (found.score, bars.values) == ("pinball", pytest.approx(found.means))
+
+
+def test_what_matters_to_several_quantiles_is_the_mean_of_their_losses():
+    random = np.random.default_rng(0)
+    x = random.normal(size=400)
+    table = pa.table({"x": x, "z": random.normal(size=400), "y": 0.5 * x + random.exponential(2, size=400)})
+    settings = {"hidden": (16,), "members": 1, "max_epochs": 20, "loss": "quantile:levels=0.1,0.5,0.9", "seed": 0}
+    model = fit_table(table, "y", settings=TableSettings.of(settings)).model
+    (bars,) = blocks(model.report(table, diagnosis=False), "importance", Bars)
+    found = permutation_importance(model, table, "y", seed=0)
+    assert bars.names == ("x", "z")
+    assert bars.values == pytest.approx(found.means)
+    assert bars.told.endswith("It is the mean over the 3 quantiles that are predicted.")

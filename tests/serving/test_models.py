@@ -54,6 +54,15 @@ def test_a_list_of_values_is_a_row_in_the_order_of_training() -> None:
     assert answer(models.of_classes(), as_lists[0]) == answer(models.of_classes(), ROWS[0])
 
 
+def test_a_truth_value_in_a_column_of_numbers_is_answered_alike_alone_and_beside_numbers() -> None:
+    model = models.of_classes()
+    alone = answer(model, ROWS[0] | {"age": True})
+    assert alone == answer(model, ROWS[0] | {"age": 1})
+    for batch in ([True, 38.5], [38.5, True]):
+        found = answer(model, [ROWS[0] | {"age": age} for age in batch])["predictions"]
+        assert found[batch.index(True)]["probabilities"] == pytest.approx(alone["probabilities"], rel=1e-5)
+
+
 @pytest.mark.filterwarnings("ignore:column 'city'")
 def test_sets_spreads_and_unfamiliar_columns_come_where_they_are_asked_for() -> None:
     model, row = models.of_classes(), ROWS[0] | {"city": "Bergen", "age": 200}
@@ -158,28 +167,38 @@ def test_every_option_that_a_model_has_adds_what_the_schema_says(name: str) -> N
     assert schema.keys() - {"prediction", "probabilities"} == set(model.options) - {"proba"}
 
 
-WRONG_FOR_ARRAYS: list[tuple[Any, str, str | None, int | None]] = [
+WRONG_FOR_ARRAYS: list[tuple[Any, str, int | None, int | None]] = [
     ([1.0, 2.0], "a row must be a list of 3 numbers, got 2 values", None, None),
     ([[1.0, 2.0, 3.0], [1.0, 2.0]], "got 2 values (row 2)", None, 2),
-    ([1.0, "2", 3.0], "a row[1] must be a finite number, got '2'", "a row[1]", None),
-    ([1.0, None, 3.0], "a row[1] must be a finite number, got None", "a row[1]", None),
-    ([1.0, True, 3.0], "got True", "a row[1]", None),
-    ([1.0, float("nan"), 3.0], "must hold finite numbers, got nan", "a row[1]", None),
-    ([1.0, 10**400, 3.0], "must be a finite number", "a row[1]", None),
-    ([[1.0, [2.0], 3.0]], "must hold a text, a number", "a row[1]", 1),
+    ([1.0, "2", 3.0], "value 2 of a row must be a finite number, got '2'", 2, None),
+    ([1.0, None, 3.0], "value 2 of a row must be a finite number, got None", 2, None),
+    ([1.0, True, 3.0], "got True", 2, None),
+    ([1.0, float("nan"), 3.0], "must be a finite number, got nan", 2, None),
+    ([1.0, 10**400, 3.0], "must be a finite number", 2, None),
+    ([[1.0, [2.0], 3.0]], "must be a finite number, got [2.0] (row 1)", 2, 1),
     ({"a": 1.0}, "a row must be a list of 3 numbers, got {'a': 1.0}", None, None),
 ]
 
 
-@pytest.mark.parametrize(("rows", "said", "column", "row"), WRONG_FOR_ARRAYS)
+@pytest.mark.parametrize(("rows", "said", "place", "row"), WRONG_FOR_ARRAYS)
 def test_rows_that_an_array_cannot_hold_are_refused_with_their_place(
-    rows: Any, said: str, column: str | None, row: int | None
+    rows: Any, said: str, place: int | None, row: int | None
 ) -> None:
     for model in (models.classifier(), models.network()):
         with pytest.raises(RefusedError) as refused:
             answer(model, rows)
         assert said in str(refused.value)
-        assert (refused.value.status, refused.value.column, refused.value.row) == (422, column, row)
+        assert (refused.value.status, refused.value.column) == (422, None)
+        error = refused.value.to_dict()["error"]
+        assert (error.get("place"), error.get("row"), error.get("input")) == (place, row, None)
+
+
+def test_a_value_of_one_of_several_lists_is_found_by_the_name_of_the_list_and_its_place() -> None:
+    for right, place in ((["x"], 1), ([1, 2], None)):
+        with pytest.raises(RefusedError, match="the list 'right' must be") as refused:
+            answer(models.two_inputs(), [{"left": [1, 2], "right": [1]}, {"left": [1, 2], "right": right}])
+        error = refused.value.to_dict()["error"]
+        assert (error["input"], error.get("place"), error["row"]) == ("right", place, 2)
 
 
 @pytest.mark.parametrize(
@@ -187,7 +206,7 @@ def test_rows_that_an_array_cannot_hold_are_refused_with_their_place(
     [
         ({"a": 1, "b": 2}, "c", "got none named 'c'"),
         ({"a": 1, "b": 2, "c": 3, "d": 4}, "d", "got an unknown one named 'd'"),
-        ({"a": 1, "b": 2, "c": "x"}, "c", "c must be a finite number, got 'x'"),
+        ({"a": 1, "b": 2, "c": "x"}, "c", "column 'c' must be a finite number, got 'x'"),
     ],
 )
 def test_named_columns_that_are_not_those_of_training_are_named(row: Any, column: str, said: str) -> None:

@@ -133,7 +133,7 @@ WRONG: dict[str, tuple[str | bytes, str, str | None]] = {
         None,
     ),
     "a name twice": ('{"age": 1, "age": 2}', "must name each column once, got 'age' twice", "age"),
-    "half of a pair": (replaced(city="\ud800"), "half of a surrogate pair", None),
+    "half of a pair": (replaced(city="\ud800"), "column 'city' must hold text that is Unicode", "city"),
     "half of a pair in a name that comes twice": ('{"\\udc00": 1, "\\udc00": 2}', "must name each column once", "\udc00"),
     "half of a pair in a name": ('{"\\udc00": 1}', "half of a surrogate pair", None),
     "nesting": ("[" * 9000 + "]" * 9000, "lists within lists", None),
@@ -187,6 +187,15 @@ def test_null_is_missing_and_columns_that_nobody_knows_are_noted(client: Client)
         "ignored 1 column that the model was not trained on: 'shoe'.",
         "column 'city': 1 row of values not seen in training ('Bergen'), encoded as an average row.",
     ]
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), "\ud800", 10**400, [1, {"a": None}], "x\0"])
+def test_what_a_column_of_no_use_holds_is_no_error(client: Client, value: Any) -> None:
+    plain = client.predict([ROW, ROW]).json["predictions"]
+    for name in ("shoe", models.of_classes().target.name):  # of which the model knows nothing, and what it predicts
+        odd = [ROW | {name: value}, ROW | {name: "x"}]
+        assert client.predict(odd).json["predictions"] == plain
+        assert client.predict(odd[0]).json["prediction"] == plain[0]["prediction"]
 
 
 def test_what_one_row_of_a_batch_lacks_is_missing_and_noted(client: Client) -> None:

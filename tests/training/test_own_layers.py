@@ -213,6 +213,35 @@ def test_arrays_are_read_only_and_errors_of_the_function_come_unchanged():
         Trainer(Sequential([CustomLayer(writes, product), Dense(2)], 4), "squared_error").fit(X, Y)
 
 
+def for_tensors(text):
+    def function(*arrays):
+        raise TypeError(text)
+
+    return function
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "exp(): argument 'input' (position 1) must be Tensor, not numpy.ndarray",
+        "sum() received an invalid combination - got (numpy.ndarray, dim=int), but expected one of: (Tensor input)",
+        "expected Tensor as element 0 in argument 0, but got numpy.ndarray",
+    ],
+)
+def test_functions_of_torch_on_another_engine_are_told_where_they_run(text):
+    right = {"forward": lambda x: x, "backward": lambda d_out, x: d_out}
+    for name in right:
+        own = CustomLayer(**right | {name: for_tensors(text)}, name="own")
+        with pytest.raises(InvalidSettingError) as raised:
+            Trainer(Sequential([own, Dense(2)], 4), "squared_error").fit(X, Y)
+        said = str(raised.value)
+        assert said.startswith(f"own: {name} must take arrays of NumPy here, got a function for those of torch ({text}).")
+        assert "engine='torch'" in said
+    with pytest.raises(TypeError, match=r"^something else$"):
+        own = CustomLayer(for_tensors("something else"), right["backward"])
+        Trainer(Sequential([own, Dense(2)], 4), "squared_error").fit(X, Y)
+
+
 def test_numbers_that_are_not_finite_end_the_training_at_that_layer():
     infinite = CustomActivation(lambda x: np.where(x > 1, np.inf, x), np.ones_like, name="infinite")
     trainer = Trainer(Sequential([infinite, Dense(2)], 4), "squared_error")

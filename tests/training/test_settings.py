@@ -252,3 +252,26 @@ def test_a_setting_that_trainers_do_not_have_is_named_with_what_to_write() -> No
         Trainer(network, "squared_error", n_restarts=8)  # type: ignore[arg-type]
     with pytest.raises(TypeError, match=r"'batchsize'.*Did you mean 'batch_size'"):
         Trainer(network, "squared_error", batchsize=8)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"optimizer": "lbfgs", "precision": "mixed"}, "precision must be 'full' with LBFGS, which compares losses more finely"),
+        ({"optimizer": "perturb-one", "precision": "mixed"}, "precision must be 'full' with PerturbOne"),
+        ({"optimizer": "perturb-all", "precision": "mixed"}, "precision must be 'full' with PerturbAll"),
+        ({"optimizer": "lbfgs", "clipping": Clipping(norm=1.0)}, "clipping must be None with L-BFGS"),
+        ({"optimizer": "lbfgs", "schedule": "cosine"}, "schedule must be None with L-BFGS"),
+        ({"optimizer": "perturb-one", "clipping": Clipping(norm=1.0)}, "clipping must be None with PerturbOne"),
+        ({"optimizer": "perturb-all", "dropout_schedule": "cosine"}, "dropout_schedule must be None with PerturbAll"),
+        ({"weight_decay_schedule": "cosine"}, "weight_decay_schedule must be None with a weight decay of 0"),
+    ],
+)
+def test_settings_that_exclude_each_other_are_refused_before_the_network_knows_its_inputs(given, message):
+    for make in (TrainerSettings, Trainer):
+        with pytest.raises(InvalidSettingError, match=f"^Trainer: {message}"):
+            make(network(), "squared_error", **given)
+    first, *_ = given
+    trainer = Trainer(network(), "squared_error", **{name: given[name] for name in given if name != first})
+    with pytest.raises(InvalidSettingError, match=message):
+        setattr(trainer, first, given[first])

@@ -14,6 +14,7 @@ from lamina.data_frame import to_data_frame
 from lamina.door import serve
 from lamina.errors import InvalidSettingError, phrase
 from lamina.html import Printed
+from lamina.losses import Quantile
 from lamina.metrics import LABEL_METRICS, NUMBER_METRICS, PROBABILITY_METRICS, SMALLER_IS_BETTER, indices_of_classes
 from lamina.text_table import text_table
 from lamina.validation import Rule, check_parameters, choice, function, integer, one_of, returned_number, value
@@ -126,7 +127,8 @@ def permutation_importance(
     seed : int, default=0
     score : str or function, optional
         A name of :data:`lamina.metrics.LABEL_METRICS`, ``PROBABILITY_METRICS`` or ``NUMBER_METRICS``, or a function of truth
-        and predictions that is better if it is larger. By default accuracy for classes, R2 for numbers.
+        and predictions that is better if it is larger. By default accuracy for classes, R2 for numbers, and the pinball loss for
+        quantiles (:class:`~lamina.losses.Quantile`) other than the median alone: the mean over all levels that are predicted.
 
     Returns
     -------
@@ -185,6 +187,8 @@ def _judge(model: Any, X: Any, truth: np.ndarray, score: str | Callable[..., flo
         return judged, name
     name = score or _default_score(model, X, truth)
     metric = _METRICS[name]
+    if name == "pinball" and (levels := _quantiles_of(model)) is not None:
+        return lambda table: metric(truth, _predict(model, table), level=levels), name
     if name not in PROBABILITY_METRICS:
         return lambda table: metric(truth, _predict(model, table)), name
     if not hasattr(model, "predict_proba"):
@@ -200,7 +204,17 @@ def _predict(model: Any, table: Any) -> np.ndarray:
     return np.asarray(model.predict(table))
 
 
+def _quantiles_of(model: Any) -> tuple[float, ...] | None:
+    """The levels of the quantiles that a model predicts; None if it predicts something else, or the median alone."""
+    learned = getattr(model, "model_", model)  # of an estimator of tables
+    loss = getattr(getattr(learned, "estimator", learned), "loss", None)
+    levels = tuple(np.atleast_1d(loss.levels).tolist()) if isinstance(loss, Quantile) else ()
+    return None if levels in ((), (0.5,)) else levels
+
+
 def _default_score(model: Any, X: Any, truth: np.ndarray) -> str:
+    if _quantiles_of(model) is not None:
+        return "pinball"
     kinds = truth.dtype.kind + _predict(model, X).dtype.kind
     return "accuracy" if _classes_of(model) is not None or set(kinds) & set("SUTOb") else "r2"
 

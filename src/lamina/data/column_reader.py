@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal, Self, TypeAlias
 
 import numpy as np
 
-from lamina.data.arrow_tables import ArrowColumn, Unreadable
+from lamina.data.arrow_columns import ArrowColumn, Unreadable
 from lamina.data.arrow_values import dates_of, named_codes_of, numbers_of, value_type
 from lamina.data.formats import (
     BooleanFormat,
@@ -22,6 +22,7 @@ from lamina.data.formats import (
     learn_duration_format,
     learn_number_format,
 )
+from lamina.data.mixed_column import MixedColumn
 from lamina.data.names import value_name
 from lamina.data.notes import note
 from lamina.data.opened_column import OpenedColumn
@@ -44,6 +45,8 @@ Format: TypeAlias = NumberFormat | DateFormat | BooleanFormat | DurationFormat
 OnError = Literal["fail", "missing"]
 
 _SPELLED = {"true": 1, "false": 0, "1": 1, "0": 0, "1.0": 1, "0.0": 0}
+# Categories of numbers by truth values, and those of truth values by numbers.
+_WORDS_OF_OTHERS = {("number", "boolean"): {"true": "1", "false": "0"}, ("boolean", "number"): {"1": "true", "0": "false"}}
 _WORDS = {
     "number": "numbers",
     "boolean": "true or false",
@@ -92,7 +95,7 @@ class ColumnReader:
 
         Parameters
         ----------
-        column : pyarrow.ChunkedArray or Unreadable
+        column : pyarrow.ChunkedArray, MixedColumn or Unreadable
         on_error : {"fail", "missing"}, default="fail"
             What a value of another kind does: raise, or count as missing, with a note.
 
@@ -105,6 +108,8 @@ class ColumnReader:
 
     def read_opened(self, opened: OpenedColumn, on_error: OnError = "fail") -> Values:
         """:meth:`read` of a column that was looked into before."""
+        if opened.mixed is not None:
+            return self._mixed(opened.mixed, on_error)
         column = opened.column
         stored = None if isinstance(column, Unreadable) else value_type(column.type)
         if stored == "nothing":
@@ -147,6 +152,27 @@ class ColumnReader:
         if self.kind == "boolean":
             return Values(self.kind, np.full(num_rows, MISSING_CODE, np.int8))
         return Values(self.kind, np.full(num_rows, MISSING_CODE, np.int32), np.zeros(0, object))
+
+    def _mixed(self, column: MixedColumn, on_error: OnError) -> Values:
+        """Values of several types, each as if it came alone."""
+        if self.kind == "date" or self.holds == "text":
+            return self.read(column.texts, on_error)
+        array, names = self._nothing(len(column)).array, [np.zeros(0, object)]
+        by_name = replace(self, format=None)  # numbers, written as Python does, since whole ones may be too large for floats
+        for rows, part in column.parts():
+            is_named = self.kind == "category" and value_type(part.type) == "number"
+            try:
+                values = by_name.read(column.texts.take(pa.array(rows))) if is_named else self.read(part, on_error)
+            except UnfitValueError as error:
+                raise self._unfit(error.value, int(rows[error.row])) from None
+            array[rows] = values.array
+            if values.names is not None:
+                array[rows[~values.missing]] += sum(map(len, names))
+                names.append(values.names)
+        if self.kind != "category":
+            return Values(self.kind, array)
+        named = np.concatenate(names)
+        return self._named(array, named, np.zeros(len(named), dtype=bool))
 
     # Values of a type.
 
@@ -245,7 +271,8 @@ class ColumnReader:
             return self._of_another_type(opened, on_error)
         if stored != "text":
             codes, names = named_codes_of(opened.column)
-            names = np.array([self.name_of(name) for name in names], dtype=object)
+            words = _WORDS_OF_OTHERS.get((self.holds, stored), {})
+            names = np.array([self.name_of(words.get(name, name)) for name in names], dtype=object)
             return self._named(codes, names, np.array([name in self.missing for name in names], dtype=bool))
         text = opened.text
         names, missing = self.names_of(text), opened.is_marker(self.missing)

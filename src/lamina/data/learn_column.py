@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias, cast
 
 import numpy as np
 
-from lamina.data.arrow_tables import Unreadable
+from lamina.data.arrow_columns import Unreadable
 from lamina.data.arrow_values import value_type
 from lamina.data.column_reader import ColumnReader, Format
 from lamina.data.formats import (

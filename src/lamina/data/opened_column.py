@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from lamina.data.arrow_tables import ArrowColumn
+from lamina.data.arrow_columns import ArrowColumn, plain_column
+from lamina.data.mixed_column import MixedColumn
 from lamina.data.text_column import TextColumn
 from lamina.extras import OptionalModule
 
@@ -25,17 +26,18 @@ _SAMPLE = 200
 
 
 class OpenedColumn:
-    """An Arrow column and what was found in it.
+    """An Arrow column and what was found in it; ``mixed`` is the column if it holds values of several types.
 
     Parameters
     ----------
-    column : pyarrow.ChunkedArray or Unreadable
+    column : pyarrow.ChunkedArray, MixedColumn or Unreadable
     missing : collection of str
         Texts that stand for a missing value, besides the usual ones.
     """
 
     def __init__(self, column: ArrowColumn, missing: Collection[str] = ()) -> None:
-        self.column: Any = column
+        self.mixed = column if isinstance(column, MixedColumn) else None
+        self.column: Any = plain_column(column)
         self.missing = tuple(missing)
 
     @cached_property

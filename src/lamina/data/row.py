@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from lamina.data.arrow_tables import ArrowColumn, Columns, as_columns, objects_column, pandas_column, polars_column
+from lamina.data.arrow_columns import ArrowColumn
+from lamina.data.arrow_tables import Columns, as_columns, column_or_error, polars_column
 from lamina.data.arrow_values import value_type
 from lamina.data.checks import check_column_names
+from lamina.data.pandas_columns import objects_column, pandas_column
 from lamina.errors import DataError
 from lamina.extras import OptionalModule, require
 
@@ -46,6 +48,10 @@ class Row(NamedTuple):
         if not any(name in self.names for name in names):
             return self
         return self._replace(names=[name for name in self.names if name not in names])
+
+    def to_columns(self) -> Columns:
+        """The row as a table."""
+        return Columns({name: column_or_error(partial(self.column, name)) for name in self.names}, 1)
 
 
 def as_rows(X: Any, names: Sequence[str], *, owner: str) -> Row | Columns | None:
@@ -96,7 +102,8 @@ def _of_dicts(rows: Sequence[Any], owner: str) -> Columns:
             raise DataError(f"{owner}: rows must all be dicts, got {type(row).__name__} as row {number}. Make them alike.")
     names = list(dict.fromkeys(name for row in rows for name in row))
     _check_names(names, owner)
-    return Columns({name: _objects(name, [row.get(name) for row in rows]) for name in names}, len(rows))
+    columns = {name: column_or_error(partial(_objects, name, [row.get(name) for row in rows])) for name in names}
+    return Columns(columns, len(rows))
 
 
 def _of_frame(X: Any, owner: str) -> Row | None:
@@ -135,8 +142,8 @@ def _of_sequence(values: Sequence[Any], names: Sequence[str], owner: str) -> Row
 
 
 def _of_arrow(columns: Columns) -> Row:
-    by_name: Mapping[str, Any] = columns
-    values = {name: column[0].as_py() for name, column in by_name.items() if _is_plain_type(column.type)}
+    intact: Mapping[str, Any] = {name: column for name, column in columns.by_name.items() if not isinstance(column, DataError)}
+    values = {name: column[0].as_py() for name, column in intact.items() if _is_plain_type(column.type)}
     return Row(list(columns), values, columns.__getitem__)
 
 

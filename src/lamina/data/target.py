@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Self
 
 import numpy as np
 
-from lamina.data.arrow_tables import ArrowColumn, Columns, Unreadable, as_columns
+from lamina.data.arrow_columns import ArrowColumn, PlainColumn, Unreadable, plain_column
+from lamina.data.arrow_tables import Columns, as_columns
 from lamina.data.arrow_values import value_type
 from lamina.data.column_reader import ColumnReader, UnfitValueError
 from lamina.data.learn_column import Learned, ReadingSettings, learn_column
@@ -107,7 +108,7 @@ class Target:
         DataError
             If all values are missing, or all but a few of many texts are numbers or dates.
         """
-        name, column = series
+        name, column = series.name, plain_column(series.column)
         opened = OpenedColumn(column, () if settings is None else settings.missing)
         learned = _learned(name, opened, settings or ReadingSettings())
         reader: Any = learned.reader
@@ -239,7 +240,7 @@ class Target:
             If values are of another kind.
         """
         try:
-            return self.reader.read(series.column)
+            return self.reader.read(plain_column(series.column))
         except UnfitValueError as error:
             unfit = UnfitValueError(
                 f"target {self.name!r} must hold {'numbers for regression' if self.task == 'regression' else 'classes'}, "
@@ -303,7 +304,7 @@ def target_column(table: Any, name: str) -> TargetColumn:
     return TargetColumn(name, columns[name])
 
 
-def _is_text(column: ArrowColumn) -> bool:
+def _is_text(column: PlainColumn) -> bool:
     kind = None if isinstance(column, Unreadable) else column.type
     return kind is not None and value_type(kind) == "text"
 
@@ -358,7 +359,7 @@ def _classes(target: str, counts: Mapping[str, int], num_rows: int, *, by_value:
     return tuple(sorted(names, key=float) if by_value else sorted(names))
 
 
-def _label_type(column: ArrowColumn, holds: str) -> LabelType:
+def _label_type(column: PlainColumn, holds: str) -> LabelType:
     """What the classes of a column are given back as; whole numbers only if all classes are."""
     if _is_text(column) or holds not in ("number", "boolean"):
         return "text"

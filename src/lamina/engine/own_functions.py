@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from lamina.engine.foreign_arrays import library_errors_as_ours
 from lamina.errors import InvalidSettingError, ShapeError, phrase
 
 __all__ = ["OwnFunctions"]
@@ -47,11 +48,12 @@ class OwnFunctions:
         Raises
         ------
         InvalidSettingError
-            If the function returns no array of numbers.
+            If the function returns no array of numbers, or is written for arrays of another library.
         ShapeError
             If it has another shape than (n, ``width``).
         """
-        returned = self.forward(*map(_read_only, (*inputs, *parameters)))
+        with library_errors_as_ours("forward", owner=layer, repairs=_repair):
+            returned = self.forward(*map(_read_only, (*inputs, *parameters)))
         return _checked(returned, inputs[0], (inputs[0].shape[0], width), "what forward returns", layer)
 
     def gradients(self, d_out: Any, inputs: Sequence[Any], parameters: Sequence[Any], layer: str) -> tuple[Any, ...]:
@@ -60,18 +62,26 @@ class OwnFunctions:
         Raises
         ------
         InvalidSettingError
-            If the function returns something else than arrays of numbers.
+            If the function returns something else than arrays of numbers, or is written for arrays of another library.
         ShapeError
             If their number or a shape differs.
         """
         wanted = (*inputs, *parameters)
-        returned = self.backward(*map(_read_only, (d_out, *wanted)))
+        with library_errors_as_ours("backward", owner=layer, repairs=_repair):
+            returned = self.backward(*map(_read_only, (d_out, *wanted)))
         parts = tuple(returned) if isinstance(returned, tuple | list) else (returned,)
         if len(parts) != len(wanted):
             rule = f"must be {len(wanted)} gradients, of each input and each parameter"
             raise ShapeError(phrase("what backward returns", rule, len(parts), owner=layer))
         pairs = enumerate(zip(parts, wanted, strict=True))
         return tuple(_checked(part, x, tuple(x.shape), f"gradient {i} of backward", layer) for i, (part, x) in pairs)
+
+
+def _repair(wanted: str) -> str:
+    """What to do about functions that ask for arrays of a library."""
+    if wanted == "torch":
+        return "Train with engine='torch', which gives tensors, or write it with operators and NumPy."
+    return "Write it with operators and torch, or train with another engine than 'torch'."
 
 
 def _read_only(array: Any) -> Any:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -37,18 +38,26 @@ from lamina.export.computation import Port, belongs
 __all__ = ["features_of", "inputs_of"]
 
 _TYPES = {"number": float64, "boolean": float64, "date": int64, "category": TEXT}
-_HOLDS = {
-    "number": "numbers, NaN where missing",
-    "boolean": "1.0 for true, 0.0 for false, NaN where missing",
-    "date": "microseconds since 1970-01-01 in UTC, the smallest int64 where missing",
-    "category": "text, empty where missing",
-}
+# What an array holds, and what stands for it in Python's rows.
+_SAID: Mapping[str, tuple[str, str]] = MappingProxyType(
+    {
+        "number": ("numbers, NaN where missing", "numbers, NaN or None where missing"),
+        "boolean": ("1.0 for true, 0.0 for false, NaN where missing", "1.0 for true, 0.0 for false, NaN or None where missing"),
+        "date": (
+            "microseconds since 1970-01-01 in UTC, the smallest int64 where missing",
+            "dates, as datetime, numpy.datetime64 or text such as 2024-12-31 23:59; None where missing",
+        ),
+        "category": ("text, empty where missing", "text, empty or None where missing"),
+    }
+)
 _LONGEST_WHOLE = 300  # digits that a float can have
-_NAMES_OF = {
-    "number": "; numbers by their names, such as '7' (or '7.0') and '0.5'",
-    "boolean": "; 'true' or 'false'",
-    "date": "; dates, such as '2024-12-31'",
-}
+_NAMES_SAID: Mapping[str, tuple[str, str]] = MappingProxyType(
+    {
+        "number": ("; numbers by their names, such as '7' (or '7.0') and '0.5'", "; numbers, or their names"),
+        "boolean": ("; 'true' or 'false'", "; truth values, or 'true' or 'false'"),
+        "date": ("; dates, such as '2024-12-31'",) * 2,
+    }
+)
 
 
 def inputs_of(encoder: TableEncoder) -> list[Port]:
@@ -99,12 +108,14 @@ def features_of(encoder: TableEncoder, inputs: Sequence[Port], layers: dict[Arra
 
 
 def _input(column: ColumnEncoder, name: str, reader: ColumnReader) -> Port:
-    holds = _HOLDS[column.reads]
+    said, more = _SAID[column.reads], ("", "")
     if column.reads == "category":
-        holds += _NAMES_OF.get(reader.holds, "") + ("; in lower case" if reader.fold_case else "")
+        more = _NAMES_SAID.get(reader.holds, more)
     elif column.reads == "number" and reader.format is not None and reader.format.describe() != "plain":
-        holds += f"; in training they were written as {reader.format.describe()}"
-    return Port(name, input_array(name, _TYPES[column.reads], (Rows(),)), holds)
+        more = (f"; in training they were written as {reader.format.describe()}",) * 2
+    folded = "; in lower case" if column.reads == "category" and reader.fold_case else ""
+    holds, takes = (f"{words}{rest}{folded}" for words, rest in zip(said, more, strict=True))
+    return Port(name, input_array(name, _TYPES[column.reads], (Rows(),)), holds, takes)
 
 
 def _without(numbers: Array, reader: ColumnReader) -> Array:
@@ -133,9 +144,9 @@ def _features(column: ColumnEncoder, values: Array, reader: ColumnReader) -> Arr
 
 
 def _other_spellings(name: str, reader: ColumnReader) -> tuple[str, ...]:
-    """What else languages write for a value, which a reader takes for it as well: 7.0 for 7, True for true."""
+    """What else languages write for a value, which a reader takes for it as well: 7.0 for 7, True and 1 for true."""
     if reader.holds == "boolean":
-        return (name.capitalize(), name.upper())
+        return (name.capitalize(), name.upper(), *({"true": ("1", "1.0"), "false": ("0", "0.0")}.get(name, ())))
     is_whole = reader.holds == "number" and name.removeprefix("-").isdecimal()
     return (repr(float(name)),) if is_whole and len(name) < _LONGEST_WHOLE else ()
 

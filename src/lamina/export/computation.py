@@ -15,11 +15,15 @@ NETWORK = "network"
 
 
 class Port(NamedTuple):
-    """An array that is given or returned: its name, and in words what it holds."""
+    """An array that is given or returned: its name, and in words what it holds.
+
+    ``takes`` says what Python's rows of a table may hold for it, whose values become such an array; "" where it is given itself.
+    """
 
     name: str
     array: Array
     holds: str
+    takes: str = ""
 
 
 @dataclass(frozen=True)

@@ -97,14 +97,13 @@ def python_source(computation: Computation, name: str = "model") -> tuple[str, d
     writer = _Writer(computation)
     weights = writer.arrays if sum(array.size for array in writer.arrays.values()) > _MOST_INLINE else {}
     sections = [
-        _documentation(computation, name, bool(weights)),
-        _imports(writer, bool(weights)),
+        f"{_documentation(computation, name, bool(weights))}\n\n{_imports(writer, bool(weights))}",
         _constants(writer, bool(weights)),
         _functions(computation),
         "\n".join([f"def compute({', '.join(writer.parameters)}):", '    """The arithmetic, step by step."""', *writer.lines]),
         *(_HELPERS[name] for name in sorted(writer.helpers)),
     ]
-    return "\n\n\n".join(section for section in sections if section).replace("\n\n\nimport", "\n\nimport", 1) + "\n", weights
+    return "\n\n\n".join(section for section in sections if section) + "\n", weights
 
 
 class _Text(NamedTuple):
@@ -336,7 +335,7 @@ def _documentation(computation: Computation, name: str, apart: bool) -> str:
         if of_table
         else _of_arrays(computation)
     )
-    takes = [f"    {each.name}: {_holds(each)}" for each in computation.inputs]
+    takes = [f"    {each.name}: {each.takes or each.holds}" for each in computation.inputs]
     gives = [f"    {each.name}: {each.holds}" for each in computation.outputs]
     said = [
         *textwrap.wrap(
@@ -351,16 +350,12 @@ def _documentation(computation: Computation, name: str, apart: bool) -> str:
         "Outputs:",
         *gives,
     ]
-    return '"""' + "\n".join(line.replace("\\", "\\\\").replace('"""', "'''") for line in said) + '\n"""'
+    return _docstring(*said, "")
 
 
-def _holds(given: Port) -> str:
-    if given.array.dtype == int64:
-        return "dates, as datetime, numpy.datetime64 or text such as 2024-12-31 23:59; None where missing"
-    said = given.holds.replace("NaN where", "NaN or None where").replace("empty where", "empty or None where")
-    return said.replace("numbers by their names, such as '7' (or '7.0') and '0.5'", "numbers, or their names").replace(
-        "; 'true' or 'false'", "; truth values, or 'true' or 'false'"
-    )
+def _docstring(*lines: str) -> str:
+    """Lines as a string that begins with the first of them, whatever they hold."""
+    return '"""' + "\n".join(line.replace("\\", "\\\\").replace('"""', "'''") for line in lines) + '"""'
 
 
 def _of_arrays(computation: Computation) -> str:
@@ -374,24 +369,23 @@ def _takes_columns(computation: Computation) -> bool:
 
 def _functions(computation: Computation) -> str:
     several = computation.is_network and len(computation.outputs) > 1
+    given = "rows" if _takes_columns(computation) else "*arrays"
     said = "the predictions for each row" if computation.is_network else computation.outputs[0].holds
-    parts = [_function("predict", f"{said[0].upper()}{said[1:]}.", "outputs(rows)" if several else "outputs(rows)[0]")]
+    parts = [_function("predict", given, said, f"outputs({given})" if several else f"outputs({given})[0]")]
     if not computation.is_network and computation.about.get("classes") and len(computation.outputs) > 1:
         name = "predict_proba" if "probability" in computation.outputs[1].holds else "decision_function"
-        holds = computation.outputs[1].holds
-        parts.append(_function(name, f"{holds[0].upper()}{holds[1:]}.", "outputs(rows)[1]"))
-    parts.append(_outputs(computation))
-    text = "\n\n\n".join(parts)
-    return text if _takes_columns(computation) else text.replace("(rows)", "(*arrays)")
+        parts.append(_function(name, given, computation.outputs[1].holds, f"outputs({given})[1]"))
+    parts.append(_outputs(computation, given))
+    return "\n\n\n".join(parts)
 
 
-def _function(name: str, said: str, returned: str) -> str:
-    return f'def {name}(rows):\n    """{said}"""\n    return {returned}'
+def _function(name: str, given: str, said: str, returned: str) -> str:
+    return f"def {name}({given}):\n    {_docstring(f'{said[0].upper()}{said[1:]}.')}\n    return {returned}"
 
 
-def _outputs(computation: Computation) -> str:
+def _outputs(computation: Computation, given: str) -> str:
     names = ", ".join(each.name for each in computation.outputs)
-    lines = ["def outputs(rows):", f'    """All outputs: {names}."""']
+    lines = [f"def outputs({given}):", f"    {_docstring(f'All outputs: {names}.')}"]
     if not _takes_columns(computation):
         dtype = computation.inputs[0].array.dtype.name
         return "\n".join([*lines, _QUIET, f"        return compute(*(np.asarray(array, dtype=np.{dtype}) for array in arrays))"])

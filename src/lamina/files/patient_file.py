@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from contextlib import suppress
 from pathlib import Path
@@ -45,6 +46,7 @@ class PatientFile:
         # Unbuffered, so that after a failed write it is known to the byte what remains.
         self._file = cast(BinaryIO, Path(path).open(mode, buffering=0))  # noqa: SIM115, closed by close
         self.waiting = b""
+        self._path, self._descriptor = path, self._file.fileno()
 
     def add(self, data: bytes) -> None:
         """Add bytes, which :meth:`flush` writes."""
@@ -56,8 +58,10 @@ class PatientFile:
         Raises
         ------
         OSError
-            If not all of it can be written; the rest waits on.
+            If not all of it can be written; the rest waits on. Also if the file was removed: the system would go on to write it.
         """
+        if self.waiting and self._is_removed():
+            raise FileNotFoundError(errno.ENOENT, "The file was removed", os.fspath(self._path))
         while self.waiting:
             self.waiting = self.waiting[self._file.write(self.waiting) :]
 
@@ -74,3 +78,7 @@ class PatientFile:
         finally:
             with suppress(OSError):
                 self._file.close()
+
+    def _is_removed(self) -> bool:
+        """Whether no folder has the file any more; some file systems count no links at all."""
+        return os.fstat(self._descriptor).st_nlink == 0 and not Path(self._path).exists()

@@ -11,6 +11,7 @@ import numpy as np
 from lamina.clipping import Clipping
 from lamina.data import load_digits
 from lamina.errors import InvalidSettingError, phrase
+from lamina.lab.losses import losses_of
 from lamina.lab.state import LabState, LayerState, TrainingState
 from lamina.lab.toy_data import TOYS
 from lamina.layers import Activation, BatchNorm, Concat, Dense, Dropout, Input, Symbol
@@ -56,11 +57,7 @@ class LabRows(NamedTuple):
     @property
     def losses(self) -> tuple[str, ...]:
         """The names of those that can be lowered; the usual one comes first."""
-        if not self.classes:
-            return "squared_error", "absolute_error", "huber", "log_cosh"
-        if self.num_outputs > 1:
-            return "softmax_cross_entropy", "categorical_hinge"
-        return "sigmoid_cross_entropy", "squared_error", "absolute_error", "hinge", "squared_hinge"
+        return losses_of(len(self.classes))
 
     @property
     def loss(self) -> str:
@@ -252,8 +249,7 @@ def _dense(name: str, units: int, activation: str | None, init: str | dict[str, 
 def _toy_rows(state: LabState) -> LabRows:
     data, toy = state.data, TOYS[state.data.source]
     order = np.random.default_rng([state.seed, 1]).permutation(data.rows)
-    classes = ("0", "1") if toy.task == "classification" else ()
-    return _divided(state, *toy.draw(data.rows, data.noise, state.seed), order, ("x₁", "x₂"), classes)
+    return _divided(state, *toy.draw(data.rows, data.noise, state.seed), order, ("x₁", "x₂"), toy.classes)
 
 
 def _digit_rows(state: LabState) -> LabRows:

@@ -15,7 +15,9 @@ from typing import Any
 
 from lamina.caller import warnings_told
 from lamina.data import TableEncoder
+from lamina.data.file_errors import FEATHER, PARQUET
 from lamina.data.readers import TABLE_SUFFIXES, read_table
+from lamina.data.unpacked_size import check_unpacked
 from lamina.errors import DataError, FileError, LaminaError, phrase
 
 __all__ = ["OpenedTable", "open_file", "open_upload"]
@@ -97,7 +99,7 @@ def open_upload(content: bytes, name: str) -> OpenedTable:
     Raises
     ------
     FileError, DataError
-        If it is none.
+        If it is none, or takes more memory than any table that fits the lab.
     """
     suffix = next((ending for ending in sorted(TABLE_SUFFIXES, key=len, reverse=True) if name.lower().endswith(ending)), None)
     if suffix is None:
@@ -109,6 +111,8 @@ def open_upload(content: bytes, name: str) -> OpenedTable:
         path = Path(folder, f"table{suffix}")
         path.write_bytes(content)
         try:
+            if suffix in (*PARQUET, *FEATHER):
+                check_unpacked(path, _MOST_UNPACKED)
             return open_file(path, Path(name).name)
         except LaminaError as error:
             raise DataError(str(error).replace(str(path), Path(name).name)) from error

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from lamina.lab.losses import losses_of
 from lamina.lab.state import FURTHER, MOST_EPOCHS, LabState, LayerState, TrainingState, to_address
 from lamina.lab.toy_data import TOYS
 from lamina.losses import get_loss
@@ -153,9 +154,8 @@ def _trainer(state: LabState, is_toy: bool, epochs: int, comment: str) -> Iterat
 
 def _loss(state: LabState) -> str:
     """The name of a toy's loss, or of one that was chosen."""
-    if state.training.loss != "auto":
-        return state.training.loss
-    return "sigmoid_cross_entropy" if TOYS[state.data.source].task == "classification" else "squared_error"
+    chosen = state.training.loss
+    return losses_of(len(TOYS[state.data.source].classes))[0] if chosen == "auto" else chosen
 
 
 def _further(training: TrainingState) -> Iterator[str]:

@@ -42,6 +42,11 @@ class Toy(NamedTuple):
     task: str
     make: Callable[[int, np.random.Generator], _Made]
 
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """The names of the classes; none of numbers."""
+        return ("0", "1") if self.task == "classification" else ()
+
     def draw(self, rows: int, noise: float, seed: int) -> ToyRows:
         """Draw points; the same for the same seed.
 

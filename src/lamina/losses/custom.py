@@ -10,6 +10,7 @@ import numpy as np
 
 from lamina import validation
 from lamina.activations import ACTIVATIONS, get_activation
+from lamina.engine.foreign_arrays import library_errors_as_ours
 from lamina.errors import InvalidSettingError, ShapeError, counted, phrase
 from lamina.losses.domain import ANYTHING, Domain
 from lamina.losses.loss import Loss
@@ -51,7 +52,8 @@ class CustomLoss(Loss):
     ShapeError
         When the function returns arrays of another shape, or more than two results.
     InvalidSettingError
-        When it does not return arrays of numbers. Exceptions that it raises itself are passed on.
+        When it does not return arrays of numbers, or takes tensors of torch instead of arrays. Other
+        exceptions that it raises itself are passed on.
 
     Examples
     --------
@@ -101,7 +103,9 @@ class CustomLoss(Loss):
         if self.inverse_link is None:
             return logits
         link = get_activation(self.link).value if self.link else self.inverse_link
-        predicted = self._as_numbers(link(logits), "what inverse_link returns")  # type: ignore[operator]
+        with library_errors_as_ours("inverse_link", owner=self.name, repairs=_repair):
+            returned = link(logits)  # type: ignore[operator]
+        predicted = self._as_numbers(returned, "what inverse_link returns")
         if predicted.shape[:1] != logits.shape[:1]:
             rule = f"must have {len(logits)} rows, like the logits"
             raise ShapeError(phrase("what inverse_link returns", rule, predicted.shape, owner=self.name))
@@ -144,7 +148,8 @@ class CustomLoss(Loss):
 
     def _call(self, z: np.ndarray, t: np.ndarray) -> tuple[Any, Any]:
         """The loss and the gradient that the function returns; the gradient is None if it returns only the loss."""
-        returned = self.function(z, t)
+        with library_errors_as_ours("the function", owner=self.name, repairs=_repair):
+            returned = self.function(z, t)
         if not isinstance(returned, tuple):
             return returned, None
         if len(returned) != 2:
@@ -181,3 +186,8 @@ class CustomLoss(Loss):
             return array if array.dtype.kind == "f" else array.astype(np.float64)
         except Exception as error:  # also from the __array__ of a tensor that requires gradients
             raise InvalidSettingError(phrase(what, "must be an array of numbers", returned, owner=self.name)) from error
+
+
+def _repair(wanted: str) -> str:
+    """What to do about a function that asks for tensors, which none of a loss gets, whatever the engine is."""
+    return "Make tensors of them: torch.from_numpy(logits)."

@@ -5,13 +5,14 @@ scikit-learn's metrics do not do that and take long to import; for ordinary numb
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from lamina.metrics.given import numbers, weights
 from lamina.moments import common_exponent
-from lamina.validation import check_parameters, number
+from lamina.validation import check_parameters, number, one_of, sequence_of
 
 __all__ = ["mean_absolute_error", "pinball", "r2", "root_mean_squared_error"]
 
@@ -68,14 +69,16 @@ def mean_absolute_error(truth: Any, predicted: Any, sample_weight: Any = None) -
     return float(np.average(np.abs(truth - predicted), axis=0, weights=weight).mean())
 
 
-def pinball(truth: Any, predicted: Any, level: float = 0.5, sample_weight: Any = None) -> float:
+def pinball(truth: Any, predicted: Any, level: float | Sequence[float] = 0.5, sample_weight: Any = None) -> float:
     """``mean max(q (t - p), (q - 1) (t - p))`` with q = ``level``, over all numbers: smallest for the q-quantile.
 
     Parameters
     ----------
-    truth, predicted : array-like of shape (n,) or (n, k)
-    level : float, default=0.5
-        The quantile that is predicted, in [0, 1]; 0.5, the median, gives half of the mean absolute error.
+    truth : array-like of shape (n,) or (n, k)
+    predicted : array-like of the shape of ``truth``; for m levels, of shape (n, k * m)
+        For several levels, of each target a column for every level.
+    level : float or sequence of float, default=0.5
+        The quantile that is predicted, or several of them, in [0, 1]; 0.5, the median, gives half of the mean absolute error.
     sample_weight : array-like of shape (n,), optional
         >= 0, and not all 0.
 
@@ -87,11 +90,18 @@ def pinball(truth: Any, predicted: Any, level: float = 0.5, sample_weight: Any =
     --------
     >>> pinball(np.array([1.0, 2.0]), np.array([1.0, 4.0]), level=0.9)
     0.09999999999999998
+    >>> pinball(np.array([1.0, 2.0]), np.array([[0.0, 2.0], [1.0, 3.0]]), level=[0.1, 0.9])
+    0.09999999999999999
     """
-    check_parameters({"level": level}, {"level": number(0, 1)}, owner="pinball")
+    share = number(0, 1)
+    check_parameters({"level": level}, {"level": one_of(share, sequence_of(share, at_least=1))}, owner="pinball")
+    levels = np.atleast_1d(np.asarray(level, dtype=np.float64))
+    if len(levels) > 1:
+        truth = numbers(truth, truth, owner="pinball")[0].repeat(len(levels), axis=1)
     truth, predicted = numbers(truth, predicted, owner="pinball")
+    levels = np.tile(levels, truth.shape[1] // len(levels))
     errors = truth - predicted
-    losses = np.maximum(level * errors, (level - 1) * errors)
+    losses = np.maximum(levels * errors, (levels - 1) * errors)
     return float(np.average(losses, axis=0, weights=weights(sample_weight, len(truth), owner="pinball")).mean())
 
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from sklearn.utils import check_array
 
 from lamina.caller import warn_caller
-from lamina.data.arrow_tables import Columns, Unreadable, as_columns
+from lamina.data.arrow_columns import ArrowColumn, Unreadable
+from lamina.data.arrow_tables import Columns, as_columns, column_or_error
+from lamina.data.mixed_column import MixedColumn, has_truths_among_numbers
 from lamina.data.names import value_name
 from lamina.data.row import Row, as_rows
 from lamina.data.shards import are_shards
@@ -52,7 +55,8 @@ def given_columns(X: Any, *, owner: str, fewest_rows: int = 1) -> GivenColumns:
     with refusals_as_ours("X", owner):
         settings = {"dtype": None, "ensure_all_finite": False, "ensure_min_samples": fewest_rows}
         array = check_array(as_array(X), **settings, estimator=owner, input_name="X")
-    return GivenColumns(Columns({f"x{i}": column_of_array(array[:, i]) for i in range(array.shape[1])}, len(array)), False)
+    columns = {f"x{i}": column_or_error(partial(column_of_array, array[:, i], f"x{i}")) for i in range(array.shape[1])}
+    return GivenColumns(Columns(columns, len(array)), False)
 
 
 def known_rows(X: Any, names: list[str], has_names: bool, *, owner: str) -> Row | Columns:
@@ -79,13 +83,13 @@ def known_columns(X: Any, names: list[str], has_names: bool, *, owner: str) -> C
     if named and has_names:
         return columns
     if not has_names and set(columns) == set(names):
-        return Columns({name: columns[name] for name in names}, columns.num_rows)
+        return Columns({name: columns.by_name[name] for name in names}, columns.num_rows)
     if len(columns) != len(names):
         raise DataError(f"X has {len(columns)} features, but {owner} is expecting {len(names)} features as input.")
     if has_names:
         text = f"X does not have valid feature names, but {owner} was fitted with feature names"
         warn_caller(text, UserWarning)
-    return Columns(dict(zip(names, columns.values(), strict=True)), columns.num_rows)
+    return Columns(dict(zip(names, columns.by_name.values(), strict=True)), columns.num_rows)
 
 
 def without_rows(columns: Columns, keep: np.ndarray) -> Columns:
@@ -103,18 +107,32 @@ def as_array(given: Any) -> Any:
     return given
 
 
-def column_of_array(values: np.ndarray) -> pa.ChunkedArray:
-    """A column of an array."""
+def column_of_array(values: np.ndarray, name: str) -> ArrowColumn:
+    """A column of an array; errors say ``name``.
+
+    Raises
+    ------
+    DataError
+        If it holds text that UTF-8 cannot write.
+    """
     if values.dtype.kind == "S":
         values = np.char.decode(values, "utf-8")
     if values.dtype.kind == "f" and values.dtype.itemsize not in (4, 8):
         values = values.astype(np.float64)
     try:
         # NaN among objects is a missing value; among numbers it stays NaN, which is read as missing too.
-        return pa.chunked_array([pa.array(np.ascontiguousarray(values), from_pandas=values.dtype == object)])
+        array = pa.array(np.ascontiguousarray(values), from_pandas=values.dtype == object)
+        if values.dtype != object or not has_truths_among_numbers(array, values):
+            return pa.chunked_array([array])
     except (pa.ArrowException, TypeError, ValueError, OverflowError):
-        texts = [None if value is None or value != value else value_name(value) for value in values.tolist()]
-        return pa.chunked_array([pa.array(texts, pa.large_string())])
+        pass  # values of several types
+    missing = np.array([value is None or value != value for value in values.tolist()], dtype=bool)
+    names = [None if nothing else value_name(value) for value, nothing in zip(values.tolist(), missing, strict=True)]
+    try:
+        texts = pa.chunked_array([pa.array(names, pa.large_string())])
+    except (pa.ArrowException, UnicodeError) as error:
+        raise DataError(f"column {name!r} must hold text that UTF-8 can write, got {error!s}. Correct it.") from error
+    return MixedColumn.of(values, missing, texts) or texts
 
 
 def _is_frame(X: Any) -> bool:

@@ -11,7 +11,8 @@ from sklearn.utils import assert_all_finite, check_consistent_length, column_or_
 from sklearn.utils.multiclass import check_classification_targets
 
 from lamina.data import Target, Task
-from lamina.data.arrow_tables import ArrowColumn, Columns, Unreadable, as_columns
+from lamina.data.arrow_columns import ArrowColumn, PlainColumn, Unreadable, plain_column
+from lamina.data.arrow_tables import Columns, as_columns
 from lamina.data.arrow_values import value_type
 from lamina.data.learn_column import ReadingSettings
 from lamina.data.opened_column import OpenedColumn
@@ -81,7 +82,7 @@ def free_name(name: str, columns: Columns) -> str:
     return name
 
 
-def given_column(y: Any, name: str, *, num_rows: int, owner: str) -> ArrowColumn:
+def given_column(y: Any, name: str, *, num_rows: int, owner: str) -> PlainColumn:
     """The values to predict, of a series of any library or an array, as one column.
 
     Raises
@@ -95,7 +96,7 @@ def given_column(y: Any, name: str, *, num_rows: int, owner: str) -> ArrowColumn
     with refusals_as_ours("y", owner):
         column = _series(y, name, owner)
         if column is None:
-            column = column_of_array(column_or_1d(as_array(y), warn=True))
+            column = plain_column(column_of_array(column_or_1d(as_array(y), warn=True), name))
         if len(column) != num_rows and not isinstance(column, Unreadable):
             check_consistent_length(np.empty(num_rows), np.empty(len(column)))
     return column
@@ -124,6 +125,7 @@ def given_groups(groups: Any, num_rows: int, *, owner: str) -> np.ndarray:
 
 def is_same_column(one: ArrowColumn, other: ArrowColumn) -> bool:
     """Whether two columns have the same type and values; missing ones are alike."""
+    one, other = plain_column(one), plain_column(other)
     if isinstance(one, Unreadable) or isinstance(other, Unreadable) or one.type != other.type or len(one) != len(other):
         return False
     if pa.types.is_floating(one.type):
@@ -175,6 +177,7 @@ def check_labels(column: ArrowColumn, owner: str) -> None:
     ------
     DataError
     """
+    column = plain_column(column)
     if not isinstance(column, Unreadable) and pa.types.is_floating(column.type):
         present = np.asarray(column.drop_null())
         with refusals_as_ours("y", owner):
@@ -195,6 +198,7 @@ def check_no_missing(target: AnyTarget, given: Mapping[str, ArrowColumn], *, own
 
 def _missing_in(column: ArrowColumn, settings: ReadingSettings) -> np.ndarray:
     """What is missing in a column of which nothing is known yet."""
+    column = plain_column(column)
     if isinstance(column, Unreadable):
         return np.zeros(0, dtype=bool)
     if value_type(column.type) != "text":
@@ -205,24 +209,25 @@ def _missing_in(column: ArrowColumn, settings: ReadingSettings) -> np.ndarray:
 def _check_present(missing: np.ndarray, given: TargetColumn, owner: str) -> None:
     if missing.any():
         row = int(np.argmax(missing))
-        found = None if isinstance(given.column, Unreadable) else given.column[row].as_py()
+        column = plain_column(given.column)
+        found = None if isinstance(column, Unreadable) else column[row].as_py()
         repair = "Leave such rows out, or rename a class that is called so."
         rule = f"must hold a value in every row, and what row {row + 1} holds counts as missing"
         raise DataError(phrase("y", rule, found, repair=repair, owner=owner))
 
 
-def _series(y: Any, name: str, owner: str) -> ArrowColumn | None:
+def _series(y: Any, name: str, owner: str) -> PlainColumn | None:
     """A series of pandas, polars or pyarrow as a column of a frame of its library; None for anything else."""
     if hasattr(y, "to_native"):
         y = y.to_native()
     if hasattr(y, "to_series"):  # an index of pandas
         y = y.to_series()
     if isinstance(y, pa.Array | pa.ChunkedArray):
-        return as_columns(pa.table({name: y}), owner=owner)[name]
+        return plain_column(as_columns(pa.table({name: y}), owner=owner)[name])
     if not hasattr(y, "to_frame") or getattr(y, "ndim", 1) != 1:
         return None
     frame = y.to_frame(name)  # pandas and polars alike
-    return as_columns(frame, owner=owner)[name]
+    return plain_column(as_columns(frame, owner=owner)[name])
 
 
 def _check_complete(y: Any, owner: str) -> None:

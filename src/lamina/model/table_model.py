@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import numpy as np
 
 from lamina.data import ColumnSummary, TableEncoder
-from lamina.data.arrow_tables import Columns, as_columns
+from lamina.data.arrow_tables import as_columns
 from lamina.data.row import Row, as_rows
 from lamina.data.row_encoder import RowEncoder
 from lamina.data.several_targets import AnyTarget
@@ -570,7 +570,7 @@ class TableModel:
             return table
         given = as_rows(table, self.encoder.reader_.names, owner="TableModel")
         if isinstance(given, Row):
-            given = Columns({name: given.column(name) for name in given.names}, 1)
+            given = given.to_columns()
         return self.read(table if given is None else given)
 
     def _features(self, table: Any) -> Any:

@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from lamina.data import Task, target_column
-from lamina.data.arrow_tables import ArrowColumn, Columns
+from lamina.data.arrow_columns import ArrowColumn
+from lamina.data.arrow_tables import Columns
 from lamina.data.notes import note
 from lamina.data.several_targets import AnyTarget, check_names, learn_targets
 from lamina.data.target import TargetColumn
@@ -128,7 +129,7 @@ class TabularRows:
         """Columns and, under their names, what is to be predicted."""
         truth = self.values(y, columns, goal.names)
         features = columns.without(*goal.names, *(named_columns(y, columns) or ()))
-        return Columns({**features, **truth}, columns.num_rows)
+        return Columns({**features.by_name, **truth}, columns.num_rows)
 
     def _names(self, y: Any, columns: Columns, has_names: bool) -> list[str]:
         """The names of what to predict, of values: columns of X, or some that X does not have."""

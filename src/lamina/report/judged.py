@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from lamina.data.arrow_columns import plain_column
 from lamina.data.arrow_tables import Columns, as_columns
 from lamina.data.table_reader import ReadTable
 from lamina.errors import DataError, phrase
@@ -84,5 +85,5 @@ def _taken(columns: Columns, model: TableModel, rows: np.ndarray) -> Any:
     import pyarrow as pa
 
     names = [*model.encoder.reader_.names, *model.target.names]
-    table = pa.table({name: columns[name] for name in names if name in columns})
+    table = pa.table({name: plain_column(columns[name]) for name in names if name in columns})
     return table if len(rows) == table.num_rows else table.take(rows)

@@ -8,7 +8,7 @@ import numpy as np
 
 from lamina.errors import counted, first_of, shown
 from lamina.serving.refused import RefusedError
-from lamina.serving.rows import GivenRows, check_cell, of_row
+from lamina.serving.rows import GivenRows, of_row
 
 __all__ = ["ArrayInput"]
 
@@ -21,15 +21,15 @@ class ArrayInput:
 
     Parameters
     ----------
-    name : str
-        For messages.
+    name : str or None
+        The name of its list in a row; None where the row is the list.
     width : int
         Numbers in a row.
     columns : sequence of str, optional
         Their names, if they have any.
     """
 
-    def __init__(self, name: str, width: int, columns: tuple[str, ...] | None = None) -> None:
+    def __init__(self, name: str | None, width: int, columns: tuple[str, ...] | None = None) -> None:
         self.name = name
         self.width = width
         self.columns = columns
@@ -72,9 +72,8 @@ class ArrayInput:
         if isinstance(row, list) and len(row) == self.width:
             return row
         came = counted(len(row), "value") if isinstance(row, list) else shown(row)
-        raise RefusedError(
-            422, f"{self.name} must be a list of {counted(self.width, 'number')}, got {came}{of_row(number)}.", row=number
-        )
+        rule = f"must be a list of {counted(self.width, 'number')}"
+        raise RefusedError(422, f"{self._words} {rule}, got {came}{of_row(number)}.", row=number, input_name=self.name)
 
     def _by_name(self, row: dict[str, Any], number: int | None) -> list[Any]:
         names = self.columns or ()
@@ -85,6 +84,13 @@ class ArrayInput:
         return [row[name] for name in names]
 
     def _refusal(self, value: Any, place: int, number: int | None) -> RefusedError:
-        name = self.columns[place] if self.columns is not None else f"{self.name}[{place}]"
-        check_cell(value, name, number)
-        return RefusedError(422, f"{name} must be a finite number, got {shown(value)}{of_row(number)}.", column=name, row=number)
+        said = f"must be a finite number, got {shown(value)}{of_row(number)}."
+        if self.columns is not None:
+            name = self.columns[place]
+            return RefusedError(422, f"column {name!r} {said}", column=name, row=number)
+        words = f"value {place + 1} of {self._words}"
+        return RefusedError(422, f"{words} {said}", row=number, place=place + 1, input_name=self.name)
+
+    @property
+    def _words(self) -> str:
+        return "a row" if self.name is None else f"the list {self.name!r}"

@@ -12,6 +12,7 @@ from typing import Any
 from lamina.errors import shown
 from lamina.serving.bounds import Bounds
 from lamina.serving.refused import RefusedError
+from lamina.serving.rows import is_text
 
 __all__ = ["check_kind", "parse", "read_body"]
 
@@ -100,7 +101,7 @@ def parse(content: bytes) -> Any:
     Raises
     ------
     RefusedError
-        If it is no JSON in UTF-8, is nested too deeply, names a value twice, or holds half a character.
+        If it is no JSON in UTF-8, is nested too deeply, names a value twice, or a name holds half a character.
     """
     try:
         text = content.decode("utf-8-sig")
@@ -119,7 +120,7 @@ def parse(content: bytes) -> Any:
         most = sys.get_int_max_str_digits()
         raise RefusedError(422, f"an integer must have at most {most:,} digits, got a longer one.") from None
     if _HALF_PAIR.search(text):
-        _check_texts(found)
+        _check_names(found)
     return found
 
 
@@ -132,17 +133,15 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return found
 
 
-def _check_texts(found: Any) -> None:
-    """Refuse half of a pair of surrogates, which is no character and no text can be written with."""
+def _check_names(found: Any) -> None:
+    """Refuse half of a pair of surrogates, which is no character, in a name; values are looked at where they are used."""
     todo = [found]
     while todo:
         entry = todo.pop()
         if isinstance(entry, dict):
-            todo += [*entry, *entry.values()]
+            todo += entry.values()
+            for name in entry:
+                if not is_text(name):
+                    raise RefusedError(422, f"names must be Unicode, got half of a surrogate pair in {shown(name)}.")
         elif isinstance(entry, list):
             todo += entry
-        elif isinstance(entry, str):
-            try:
-                entry.encode()
-            except UnicodeEncodeError:
-                raise RefusedError(422, f"texts must be Unicode, got half of a surrogate pair in {shown(entry)}.") from None

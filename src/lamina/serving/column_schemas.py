@@ -18,7 +18,7 @@ __all__ = ["column_schema", "example_of"]
 
 _TYPES: Mapping[str, list[str]] = MappingProxyType(
     {
-        "number": ["number", "string", "null"],
+        "number": ["number", "boolean", "string", "null"],
         "boolean": ["boolean", "number", "string", "null"],
         "date": ["string", "null"],
         "category": ["string", "number", "boolean", "null"],

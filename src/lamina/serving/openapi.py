@@ -15,7 +15,7 @@ _REFUSALS = {
     "408": "The body came too slowly.",
     "413": "The body is too large, or holds too many rows.",
     "415": "The body is not said to be JSON.",
-    "422": "The rows cannot be predicted; the sentence says why, and `column` where.",
+    "422": "The rows cannot be predicted; the sentence says why, and `column`, or `input` and `place`, where.",
     "503": "Too much is asked for at once.",
 }
 _ROUTES = {
@@ -91,7 +91,8 @@ def _refused(text: str) -> dict[str, Any]:
 def _schemas(model: Served) -> dict[str, Any]:
     answer, notes = model.answer_schema(), {"type": "array", "items": {"type": "string"}}
     one: dict[str, Any] = {"type": "object", "properties": answer, "required": ["prediction"]}
-    error = {"message": {"type": "string"}, "column": {"type": "string"}, "row": {"type": "integer"}}
+    names = {name: {"type": "string"} for name in ("message", "column", "input")}
+    error = {**names, **{name: {"type": "integer", "minimum": 1} for name in ("place", "row")}}
     several = {"predictions": {"type": "array", "items": one}, "notes": notes}
     return {
         "Row": model.row_schema(),

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from lamina.errors import phrase, shown
 from lamina.serving.refused import RefusedError
 
-__all__ = ["GivenRows", "check_cell", "given_rows", "of_row"]
+__all__ = ["GivenRows", "check_cell", "given_rows", "is_text", "of_row"]
 
 _CELLS = frozenset({str, int, float, bool, type(None)})
 _EXAMPLE = "Send an object of values by column, a list of values, or a list of such rows."
@@ -66,16 +66,31 @@ def check_cell(value: Any, column: str, number: int | None) -> None:
     Raises
     ------
     RefusedError
-        For a list or an object, and for numbers that are not finite.
+        For a list or an object, for numbers that are not finite, and for text with half of a surrogate pair.
     """
     kind = type(value)
-    if kind in _CELLS and (kind is not float or math.isfinite(value)):
+    if kind in _CELLS and (kind is not float or math.isfinite(value)) and (kind is not str or is_text(value)):
         return
-    if isinstance(value, float):
+    if isinstance(value, str):
+        rule, repair = "must hold text that is Unicode, without half of a surrogate pair", "Send the whole character."
+    elif isinstance(value, float):
         rule, repair = "must hold finite numbers", "Send null for a missing value."
     else:
         rule, repair = "must hold a text, a number, true, false or null", "Send one value for each column."
     raise RefusedError(422, f"column {column!r} {rule}, got {shown(value)}{of_row(number)}. {repair}", column=column, row=number)
+
+
+def is_text(given: str) -> bool:
+    """Whether all characters are whole: half of a surrogate pair is none, and no text can be written with it.
+
+    >>> is_text("\u00e9"), is_text("\ud800")
+    (True, False)
+    """
+    try:
+        given.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def of_row(number: int | None) -> str:

@@ -27,7 +27,7 @@ class ServedEstimator(Served):
         self._model = copy.copy(model)
         if names is not None:
             del self._model.feature_names_in_  # columns are put in order here, and scikit-learn would miss their names
-        self._input = ArrayInput("a row", int(model.n_features_in_), None if names is None else tuple(map(str, names)))
+        self._input = ArrayInput(None, int(model.n_features_in_), None if names is None else tuple(map(str, names)))
         self._classes = [str(label) for label in getattr(model, "classes_", ())]
         super().__init__()
 

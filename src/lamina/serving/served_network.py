@@ -27,7 +27,7 @@ class ServedNetwork(Served):
         widths = [int(width or 0) for width in model.network.input_widths]
         is_one = len(widths) == 1
         pairs = zip(model.input_names, widths, strict=True)
-        self._inputs = [ArrayInput("a row" if is_one else name, width) for name, width in pairs]
+        self._inputs = [ArrayInput(None if is_one else name, width) for name, width in pairs]
         super().__init__()
 
     def describe(self) -> str:
@@ -38,13 +38,14 @@ class ServedNetwork(Served):
     def example(self) -> dict[str, Any] | list[Any]:
         if len(self._inputs) == 1:
             return self._inputs[0].example
-        return {given.name: given.example for given in self._inputs}
+        return {name: given.example for name, given in zip(self._model.input_names, self._inputs, strict=True)}
 
     def row_schema(self) -> dict[str, Any]:
         if len(self._inputs) == 1:
             return self._inputs[0].schema
-        names = [given.name for given in self._inputs]
-        return {"type": "object", "properties": {given.name: given.schema for given in self._inputs}, "required": names}
+        names = list(self._model.input_names)
+        schemas = {name: given.schema for name, given in zip(names, self._inputs, strict=True)}
+        return {"type": "object", "properties": schemas, "required": names}
 
     def answer_schema(self) -> dict[str, Any]:
         # Not by the network's outputs: with gaussian_nll these have two numbers for each that is predicted.
@@ -66,13 +67,15 @@ class ServedNetwork(Served):
     def _read(self, given: GivenRows) -> np.ndarray | list[np.ndarray]:
         if len(self._inputs) == 1:
             return self._inputs[0].read(given.rows, given)
-        names = {each.name for each in self._inputs}
+        names = set(self._model.input_names)
         for place, row in enumerate(given.rows):
             if not isinstance(row, dict) or row.keys() != names:
                 rule = f"must be an object of the network's inputs ({first_of(sorted(names), 5)})"
                 came = ", ".join(map(shown, row)) if isinstance(row, dict) else "a list"
                 raise RefusedError(422, f"a row {rule}, got {came or 'nothing'}.", row=given.number(place))
-        return [each.read([row[each.name] for row in given.rows], given) for each in self._inputs]  # type: ignore[call-overload]
+        lists: Any = given.rows
+        pairs = zip(self._model.input_names, self._inputs, strict=True)
+        return [each.read([row[name] for row in lists], given) for name, each in pairs]
 
     def _listed(self, outputs: Any) -> list[Any]:
         """An entry a row: a number or a list of them, or an object of these by the outputs' names."""

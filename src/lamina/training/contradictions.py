@@ -1,20 +1,18 @@
-"""Checks for trainer settings that cannot be used together."""
+"""Checks for trainer settings that cannot be used with this network, these callbacks or rows."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
-from lamina import optimizers
 from lamina.engine.program import Program
 from lamina.errors import InvalidSettingError, phrase
-from lamina.optimizers import LBFGS, Optimizer, PerturbationOptimizer, StepOptimizer
+from lamina.optimizers import LBFGS, Optimizer, PerturbationOptimizer
 from lamina.schedules import Constant, Schedule
 from lamina.training.callbacks.callback import Callback
+from lamina.training.excluded_settings import changing, refuse
 from lamina.training.settings import TrainerSettings
 
 __all__ = ["check_batches", "check_blocks", "check_callbacks", "check_program", "check_trained", "first_batch_norm"]
-
-_REPAIR = "Leave it out, or choose an optimizer that takes steps, such as Adam."
 
 
 def first_batch_norm(program: Program) -> str | None:
@@ -23,11 +21,10 @@ def first_batch_norm(program: Program) -> str | None:
 
 
 def check_program(program: Program, settings: TrainerSettings, schedule: Schedule, *, owner: str = "Trainer") -> None:
-    """Raise for settings that the optimizer does not follow.
+    """Raise for layers and a schedule that the optimizer does not follow, and for a schedule of dropout where there is none.
 
-    These are clipping, schedules and factors of the learning rate with L-BFGS, dropout and the schedules of dropout and weight
-    decay with weight perturbation, clipping without a gradient, mixed precision with either, and a schedule of dropout or weight
-    decay where there is none.
+    These are factors and schedules of the learning rate with L-BFGS, and dropout with weight perturbation. What settings exclude
+    of each other, they say themselves (:mod:`lamina.training.excluded_settings`).
 
     Parameters
     ----------
@@ -40,21 +37,15 @@ def check_program(program: Program, settings: TrainerSettings, schedule: Schedul
     ------
     InvalidSettingError
     """
-    optimizer, clipping = settings.optimizer, settings.clipping
-    if settings.precision == "mixed" and not isinstance(optimizer, StepOptimizer):
-        rule = f"must be 'full' with {type(optimizer).__name__}, which compares losses more finely than bfloat16 tells"
-        repair = "Leave it out, or choose an optimizer that takes steps along gradients, such as Adam."
-        raise InvalidSettingError(phrase("precision", rule, "mixed", repair=repair, owner=owner))
-    besides = {name: getattr(settings, name) for name in ("dropout_schedule", "weight_decay_schedule")}
+    optimizer = settings.optimizer
     if isinstance(optimizer, LBFGS):
-        rule = "must be None with L-BFGS, whose line search chooses the step sizes"
-        given = {"clipping": clipping.is_bounded and clipping, **_changing({"schedule": schedule, **besides})}
-        _refuse(given, rule, owner)
+        # a callback may have put another schedule in place of the setting
+        refuse(changing({"schedule": schedule}), "must be None with L-BFGS, whose line search chooses the step sizes", owner)
         factors = {f"the learning_rate_factor of {p.name!r}": p.learning_rate_factor for p in program.parameters}
-        changing = {name: factor for name, factor in factors.items() if factor != 1.0}
-        _refuse(changing, "must be 1 with L-BFGS, which has no learning rate", owner)
+        other = {name: factor for name, factor in factors.items() if factor != 1.0}
+        refuse(other, "must be 1 with L-BFGS, which has no learning rate", owner)
     if not isinstance(optimizer, PerturbationOptimizer):
-        _check_schedules_act(program, settings, owner)
+        _check_dropout_schedule_acts(program, settings.dropout_schedule, owner)
         return
     for op in program.ops:
         if op.draws_masks and op.settings[0] > 0:
@@ -62,37 +53,14 @@ def check_program(program: Program, settings: TrainerSettings, schedule: Schedul
             what, name = ("the dropout", "rate") if op.kind == "dropout" else ("the mask", "mask")
             repair = f"Remove {what}, or choose an optimizer that uses gradients, such as Adam."
             raise InvalidSettingError(phrase(f"the {name} of {op.layer!r}", rule, op.settings[0], repair=repair, owner=owner))
-    _refuse(_changing(besides), f"must be None with {type(optimizer).__name__}, which has neither dropout nor decay", owner)
-    if isinstance(optimizer, optimizers.PerturbOne) and clipping.is_bounded:
-        repair = "Leave it out: a change is never larger than the optimizer's scale."
-        raise InvalidSettingError(
-            phrase("clipping", "must be None with PerturbOne, which has no gradient", clipping, repair=repair, owner=owner)
-        )
 
 
-def _check_schedules_act(program: Program, settings: TrainerSettings, owner: str) -> None:
-    """Raise for a schedule of dropout rates or of a weight decay that are 0 and stay so."""
-    dropout, decay = settings.dropout_schedule, settings.weight_decay_schedule
+def _check_dropout_schedule_acts(program: Program, dropout: Schedule, owner: str) -> None:
+    """Raise for a schedule of dropout rates that are 0 and stay so."""
     rates = [op.settings[0] for op in program.ops if op.kind == "dropout"]
     if not isinstance(dropout, Constant) and not (any(rates) or (rates and not dropout.scales)):
         rule, repair = "must be None without a dropout layer whose rate is above 0", "Add Dropout, or leave it out."
         raise InvalidSettingError(phrase("dropout_schedule", rule, dropout, repair=repair, owner=owner))
-    has_decay = isinstance(settings.optimizer, StepOptimizer) and settings.optimizer.weight_decay > 0
-    if not isinstance(decay, Constant) and decay.scales and not has_decay:
-        rule, repair = "must be None with a weight decay of 0", "Give the optimizer a weight_decay, or leave it out."
-        raise InvalidSettingError(phrase("weight_decay_schedule", rule, decay, repair=repair, owner=owner))
-
-
-def _changing(given: Mapping[str, Schedule]) -> dict[str, Schedule]:
-    """The schedules that change anything."""
-    return {name: schedule for name, schedule in given.items() if not isinstance(schedule, Constant)}
-
-
-def _refuse(given: Mapping[str, object], rule: str, owner: str) -> None:
-    """Raise for the first of these settings that is set."""
-    for name, setting in given.items():
-        if setting:
-            raise InvalidSettingError(phrase(name, rule, setting, repair=_REPAIR, owner=owner))
 
 
 def check_callbacks(callbacks: Sequence[Callback], optimizer: Optimizer, *, owner: str = "Trainer") -> None:

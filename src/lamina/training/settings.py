@@ -18,6 +18,7 @@ from lamina.network.heads import Losses, loss_weights_of, losses_for
 from lamina.optimizers import Optimizer, StepOptimizer, get_optimizer
 from lamina.schedules import Schedule, get_schedule, get_step_schedule
 from lamina.settings import Settings, check_description, check_keys
+from lamina.training.excluded_settings import check_excluded
 from lamina.validation import Rule, boolean, choice, instance, integer, one_of, value
 
 __all__ = ["DtypeLike", "TrainerSettings", "name_of_dtype", "setting"]
@@ -147,6 +148,8 @@ loss_weights, on_interrupt, dropout_schedule, weight_decay_schedule, shuffle_row
         super().__post_init__()
         check_device(self.device, self.engine, owner="Trainer")
         check_mixed(self.dtype, is_mixed=self.precision == "mixed", owner="Trainer")
+        schedules = {name: getattr(self, name) for name in ("schedule", "dropout_schedule", "weight_decay_schedule")}
+        check_excluded(self.optimizer, self.clipping, self.precision, schedules)
         object.__setattr__(self, "loss", losses_for(self.loss, self.network.output_names, self.network.output_widths))
         if self.loss_weights is not None:
             weights = loss_weights_of(self.loss_weights, self.network.output_names, owner="Trainer")

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import copy
+import json
 import math
 import pickle
+import shutil
 import sys
 from contextlib import suppress
 from typing import Any, ClassVar
@@ -14,9 +16,9 @@ import pytest
 from sklearn.base import clone
 
 from lamina.doctor.patients.parameters import silent_copies
-from lamina.errors import FileError, MissingPackageError
+from lamina.errors import FileError, InvalidSettingError, MissingPackageError
 from lamina.estimators import MLPClassifier
-from lamina.training import Callback, Checkpoint, MLflowLog, TensorBoardLog, TrainingWarning, WandbLog
+from lamina.training import Callback, Checkpoint, JsonlLog, MLflowLog, TensorBoardLog, TrainingWarning, WandbLog
 from lamina.training.callbacks.tracker import Tracker, numbers_of
 from lamina.training.run_parameters import run_parameters
 
@@ -299,3 +301,59 @@ def test_copies_of_a_trainer_go_on_in_runs_of_their_own(make_trainer: Any, table
     for fork in (copy.deepcopy(trainer), copy.deepcopy(trainer), trainer):
         fork.fit(*table, max_epochs=1)
     assert [book.epochs for book in books] == [[1, 2, 3]] * 3
+
+
+@pytest.mark.parametrize("error", [ZeroDivisionError, KeyboardInterrupt])
+@pytest.mark.parametrize("max_epochs", [2, 40])
+def test_a_run_has_the_epoch_whose_callback_raised_as_the_history_does(
+    error: type[BaseException], max_epochs: int, make_trainer: Any, table: Any, books: list[Book], tmp_path: Any
+) -> None:
+    class Raise(Callback):
+        def on_epoch_end(self, trainer: Any, record: Any) -> None:
+            if record["epoch"] == 2:
+                raise error
+
+    trainer = make_trainer(callbacks=[Shelf(), JsonlLog(tmp_path / "log"), Raise()])
+    with pytest.raises(error):
+        trainer.fit(*table, max_epochs=max_epochs)
+    assert books[0].epochs == [record["epoch"] for record in trainer.history] == [1, 2]
+    assert [json.loads(line) for line in (tmp_path / "log").read_text().splitlines()] == trainer.history.to_list()
+    trainer.fit(*table, max_epochs=1)
+    assert books[0].epochs == [1, 2, 3]
+    assert [json.loads(line) for line in (tmp_path / "log").read_text().splitlines()] == trainer.history.to_list()
+
+
+@pytest.mark.parametrize("kind", TRACKERS.values())
+@pytest.mark.parametrize("name", ["a/b", "a\\b", "..", ".", "", "  ", "a\nb", "a\0b", 3])
+def test_a_run_has_a_name_of_one_line_that_leads_nowhere_else(kind: Any, name: Any) -> None:
+    with pytest.raises(InvalidSettingError, match=rf"^{kind.__name__}: name must be text in one line, without / and \\, that is"):
+        kind(name=name)
+    assert kind(name="wide, 2. Versuch: \u00fc").name == "wide, 2. Versuch: \u00fc"
+
+
+@pytest.mark.parametrize("kind", [MLflowLog, WandbLog])
+def test_a_file_that_is_not_there_is_no_artifact_and_the_tracker_is_not_asked(kind: Any, tmp_path: Any) -> None:
+    log = kind()
+    with pytest.raises(InvalidSettingError, match="there is no run yet"):
+        log.log_artifact(tmp_path / "model")
+    log.run = "a run"  # of which no tracker knows
+    for path, reason in ((tmp_path / "model", "no such file or directory"), (tmp_path, "it is a folder, not a file")):
+        with pytest.raises(FileError, match=f"cannot read .*: {reason}"):
+            log.log_artifact(path)
+
+
+def test_a_log_whose_file_was_removed_says_so_and_the_training_goes_on(make_trainer: Any, table: Any, tmp_path: Any) -> None:
+    class Remove(Callback):
+        def on_epoch_end(self, trainer: Any, record: Any) -> None:
+            if record["epoch"] == 2:
+                shutil.rmtree(tmp_path / "logs")
+
+    (tmp_path / "logs").mkdir()
+    trainer = make_trainer(callbacks=[JsonlLog(tmp_path / "logs" / "run"), Remove()])
+    with pytest.warns(TrainingWarning) as said:
+        trainer.fit(*table, max_epochs=4)
+    assert [str(warning.message).partition(": ")[2] for warning in said] == [
+        f"cannot write '{tmp_path}/logs/run': the file was removed. Training goes on, and its lines wait for room.",
+        f"cannot write '{tmp_path}/logs/run': the file was removed. Its last 3 lines are missing, but the history has them.",
+    ]
+    assert len(trainer.history) == 4

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -20,7 +19,7 @@ from lamina.engine.reference.setting import Setting
 from lamina.engine.torch.device_rows import DeviceRows, tensor_of
 from lamina.engine.torch.devices import chosen_device
 from lamina.engine.torch.masks import keep_mask
-from lamina.engine.torch.mirror import Mirror
+from lamina.engine.torch.mirror import Mirrors
 from lamina.engine.torch.training import DeviceTraining
 from lamina.extras import require
 
@@ -33,7 +32,8 @@ __all__ = ["TorchExecutor"]
 class TorchExecutor:
     """Runs a program by the formulas of the reference engine, on tensors; see :class:`lamina.engine.executor.Executor`.
 
-    Parameters and data stay on the device. A call of :meth:`train` waits for it once, at its end, except for steps that are
+    Several threads may use it at once, and wait for each other where the device's memory is not the host's. Parameters and data
+    stay on the device. A call of :meth:`train` waits for it once, at its end, except for steps that are
     watched. Everything that is returned is a NumPy array.
 
     Parameters
@@ -66,7 +66,7 @@ class TorchExecutor:
         self._plain = ReferenceExecutor(program, dtype, setting=setting)
         self._training = DeviceTraining(torch, self._plain)
         # what views of the parameters and the state are where the host cannot reach the tensors' memory
-        self._mirrors = () if self.device.type == "cpu" else tuple(Mirror(torch, vector) for vector in self._vectors[:2])
+        self._mirrors = Mirrors(torch, () if self.device.type == "cpu" else self._vectors[:2])
         self._reader = object()  # under which data keep what was copied to the device
 
     def configure(self, plan: TrainingPlan) -> None:
@@ -86,14 +86,14 @@ class TorchExecutor:
 
     def snapshot(self) -> Snapshot:
         """Copies of parameters, state and slots."""
-        with self._call():
+        with self._mirrors.call(changes=False):
             return Snapshot(*(np.array(in_numpy(vector)) for vector in self._vectors))
 
     def copy_into(
         self, parameters: np.ndarray | None = None, state: np.ndarray | None = None, slots: np.ndarray | None = None
     ) -> None:
         """Copy parameters, state and slots into existing arrays."""
-        with self._call():
+        with self._mirrors.call(changes=False):
             for to, vector in zip((parameters, state, slots), self._vectors, strict=True):
                 if to is not None:
                     np.copyto(to, in_numpy(vector))
@@ -102,7 +102,7 @@ class TorchExecutor:
         self, parameters: np.ndarray | None = None, state: np.ndarray | None = None, slots: np.ndarray | None = None
     ) -> None:
         """Set parameters, state and slots to copies of these arrays."""
-        with self._call():
+        with self._mirrors.call(changes=True):
             given = dict(zip(Snapshot._fields, (parameters, state, slots), strict=True))
             for (name, array), vector in zip(given.items(), self._vectors, strict=True):
                 if array is not None:
@@ -111,7 +111,7 @@ class TorchExecutor:
 
     def views(self) -> tuple[np.ndarray, np.ndarray]:
         """The tensors' own memory on the CPU; elsewhere arrays that each call reads at its beginning and writes at its end."""
-        parameters, state = [mirror.array for mirror in self._mirrors] or map(in_numpy, self._vectors[:2])
+        parameters, state = self._mirrors.arrays or map(in_numpy, self._vectors[:2])
         return parameters, state
 
     # Steps
@@ -126,7 +126,7 @@ class TorchExecutor:
         watches: Sequence[Watch] = (),
     ) -> TrainingResult:
         """Train on the rows ``order``, ``batch_size`` at a time; stops before the first step that is not finite."""
-        with self._call():
+        with self._mirrors.call(changes=True):
             order = as_order(order, data.num_rows)
             return self._training.train(self._rows(data), order, batch_size, first_step, values, watches)
 
@@ -142,7 +142,7 @@ class TorchExecutor:
         out: np.ndarray | None = None,
     ) -> Gradient:
         """First half of a step: losses of ``rows`` and their gradient; running statistics are updated."""
-        with self._call():
+        with self._mirrors.call(changes=True):
             rows = as_order(rows, data.num_rows)
             on_device = self._rows(data).batches
             found = self._plain.gradient(on_device, rows, step, first_row, weight_sum, dropout_rates=dropout_rates)
@@ -153,7 +153,7 @@ class TorchExecutor:
 
     def update(self, gradient: Gradient, step: int, learning_rate: float, weight_decay: float = 0.0) -> Update:
         """Second half of a step: penalties, clipping, update, shrinkage."""
-        with self._call():
+        with self._mirrors.call(changes=True):
             check_shape("gradient.vector", gradient.vector, (self.program.num_parameters,))
             return self._plain.update(gradient._replace(vector=self._tensor(gradient.vector)), step, learning_rate, weight_decay)
 
@@ -167,13 +167,13 @@ class TorchExecutor:
         dropout_rates: Sequence[float] | np.ndarray | None = None,
     ) -> list[np.ndarray]:
         """Outputs of one batch in training mode; running statistics are updated."""
-        with self._call():
+        with self._mirrors.call(changes=True):
             rows = as_order(rows, inputs[0].shape[0])
             return _all_in_numpy(self._plain.forward(inputs, rows, step, first_row, dropout_rates=dropout_rates))
 
     def backward(self, d_outputs: Sequence[np.ndarray], step: int) -> np.ndarray:
         """The flat gradient from gradients of the outputs of the last :meth:`forward`."""
-        with self._call():
+        with self._mirrors.call(changes=True):
             return in_numpy(self._plain.backward([self._tensor(d) for d in d_outputs], step))
 
     def perturb(
@@ -187,7 +187,7 @@ class TorchExecutor:
         objective: BatchObjective | None = None,
     ) -> TrainingResult:
         """Train by perturbing weights; after each trial the host looks at its objective."""
-        with self._call():
+        with self._mirrors.call(changes=True):
             order = as_order(order, data.num_rows)
             return self._plain.perturb(self._rows(data).batches, order, batch_size, first_step, values, rule, objective)
 
@@ -197,7 +197,7 @@ class TorchExecutor:
         self, inputs: Sequence[InputArray], links: Sequence[str] | None = None, *, mixed: bool = False
     ) -> list[np.ndarray]:
         """Outputs for all rows in inference mode: logits, or the activations ``links`` of them, averaged over members."""
-        with self._call():
+        with self._mirrors.call(changes=False):
             return _all_in_numpy(self._plain.predict(inputs, links, mixed=mixed))
 
     def evaluate(self, data: Batches) -> np.ndarray:
@@ -205,7 +205,7 @@ class TorchExecutor:
 
         NaN where logits are not finite.
         """
-        with self._call():
+        with self._mirrors.call(changes=False):
             return self._plain.evaluate(self._rows(data).batches)
 
     def loss_and_gradient(
@@ -218,7 +218,7 @@ class TorchExecutor:
         head_losses: np.ndarray | None = None,
     ) -> tuple[float, np.ndarray]:
         """The training objective and its flat gradient, over ``order`` as one batch; nothing changes."""
-        with self._call():
+        with self._mirrors.call(changes=False):
             rows, on_device = as_order(order, data.num_rows), self._rows(data).batches
             loss, vector = self._plain.loss_and_gradient(
                 on_device, order=rows, training=training, step=step, head_losses=head_losses
@@ -236,7 +236,7 @@ class TorchExecutor:
         d_outputs: OutputGradients | None = None,
     ) -> Observation:
         """Every buffer of both passes, and the gradient with respect to it; nothing changes."""
-        with self._call():
+        with self._mirrors.call(changes=False):
             given = None if d_outputs is None else self._told_in_numpy(d_outputs)
             on_device, rows = self._rows(data).batches, as_order(rows, data.num_rows)
             seen = self._plain.observe(
@@ -246,7 +246,7 @@ class TorchExecutor:
 
     def probe(self, data: Batches) -> tuple[float, Probe]:
         """The loss of all rows as one batch, and how each layer fares."""
-        with self._call():
+        with self._mirrors.call(changes=False):
             return self._plain.probe(self._rows(data).batches)
 
     def own_functions(self, code: OwnFunctions) -> OwnFunctions:
@@ -260,19 +260,8 @@ class TorchExecutor:
 
     def weight_change(self, before: np.ndarray) -> np.ndarray:
         """The norm of the change of each layer's weights."""
-        with self._call():
+        with self._mirrors.call(changes=False):
             return self._plain.weight_change(before)
-
-    @contextmanager
-    def _call(self) -> Iterator[None]:
-        """Between these the device computes with what the user wrote, and after it shows what became of that."""
-        for mirror in self._mirrors:
-            mirror.read()
-        try:
-            yield
-        finally:
-            for mirror in self._mirrors:
-                mirror.show()
 
     @property
     def _vectors(self) -> tuple[Array, Array, Array]:

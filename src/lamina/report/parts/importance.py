@@ -33,6 +33,7 @@ class _Shuffled:
     def __init__(self, model: TableModel, read: ReadTable) -> None:
         encoders = model.encoder.encoders_
         self._model = model
+        self.estimator = model.estimator  # of which a measurement asks which quantiles it predicts
         self._entries = model.encoder.entries(read)
         self._features = model.encoder.features_of(self._entries, read.num_rows)
         ends = accumulate((len(encoder.feature_names) for encoder in encoders), initial=0)
@@ -41,10 +42,11 @@ class _Shuffled:
         self.places = np.repeat(np.arange(read.num_rows)[:, None], len(encoders), axis=1)
 
     def predict(self, places: np.ndarray) -> np.ndarray:
-        """Class indices, or numbers."""
+        """Class indices, or numbers: of several quantiles, all of them."""
         changed = np.flatnonzero((places != self.places).any(axis=0)).tolist()
         features = self._encoded(places, changed) if self._model.encoder.is_sparse else self._moved(places, changed)
-        return decided_of(self._model, self._model.rated_by(features))
+        model = self._model
+        return model.numbers_of(features) if model.levels else decided_of(model, model.rated_by(features))
 
     def _moved(self, places: np.ndarray, changed: list[int]) -> np.ndarray:
         features = self._features.copy()
@@ -69,21 +71,29 @@ def importance(subject: Subject) -> Part:
     most = _most_rows(len(subject.model.encoder.encoders_))
     chosen = draw_rows(judged.num_rows, most, subject.seed)
     model = _Shuffled(subject.model, judged.read.take(chosen))
-    score, word = subject.score
+    score, word = ("pinball", "the pinball loss") if subject.predicts_quantiles else subject.score
     found = permutation_importance(model, model.places, judged.truth[chosen], repeats=_REPEATS, seed=subject.seed, score=score)
     order = found.order[:_MOST_COLUMNS]
     names = tuple(found.names[place] for place in order)
+    way = "higher" if found.change == "rise" else "lower"
     told = (
-        f"How much lower {word} is when a column's values are shuffled: the mean of {_REPEATS} shuffles of {len(chosen):,} rows, "
+        f"How much {way} {word} is when a column's values are shuffled: the mean of {_REPEATS} shuffles of {len(chosen):,} rows, "
         f"and their standard deviation. It is {shown(found.value)} with nothing shuffled. "
         "Columns that say the same share their weight."
     )
+    if subject.model.levels:
+        told += f" It is the mean over the {len(subject.model.levels)} quantiles that are predicted."
     if len(found.names) > len(names):
-        told += f" Of {len(found.names)} columns, the {len(names)} with the largest drops are shown."
+        told += f" Of {len(found.names)} columns, the {len(names)} with the largest {found.change}s are shown."
     if most < _MOST_ROWS and len(chosen) < judged.num_rows:
-        told += f" With so many columns, no more of {judged.num_rows:,} rows were shuffled: small drops are less sure."
+        told += f" With so many columns, no more of {judged.num_rows:,} rows were shuffled: small {found.change}s are less sure."
     bars = Bars(
-        "Permutation importance", told, names, floats(found.means[order]), floats(found.deviations[order]), f"drop of {word}"
+        "Permutation importance",
+        told,
+        names,
+        floats(found.means[order]),
+        floats(found.deviations[order]),
+        f"{found.change} of {word}",
     )
     return Part("importance", title, (bars,))
 

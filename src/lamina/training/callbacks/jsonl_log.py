@@ -52,6 +52,7 @@ class JsonlLog(Callback):
         self.path = os.fspath(path)
         self._file: PatientFile | None = None
         self._has_failed = False
+        self._last = 0  # the epoch of the last line
 
     def __getstate__(self) -> dict[str, Any]:
         """For a pickle: leave out the open file."""
@@ -59,7 +60,7 @@ class JsonlLog(Callback):
 
     def on_fit_begin(self, trainer: Run) -> None:
         check_writable(self.path)
-        self._has_failed = False
+        self._has_failed, self._last = False, trainer.epoch
         try:
             if trainer.epoch:
                 self._drop_later(trainer.epoch)
@@ -70,7 +71,7 @@ class JsonlLog(Callback):
     def on_epoch_end(self, trainer: Run, record: Record) -> None:
         if self._file is None:
             return
-        self._file.add((json.dumps(record, default=_plain) + "\n").encode())
+        self._add(self._file, record)
         try:
             self._file.flush()
         except OSError as error:
@@ -82,11 +83,18 @@ class JsonlLog(Callback):
         file, self._file = self._file, None
         if file is None:
             return
+        for record in trainer.history:
+            if record["epoch"] > self._last:  # another callback raised before this one's turn
+                self._add(file, record)
         try:
             file.close()
         except OSError as error:
             lines = counted(file.waiting.count(b"\n"), "line")
             self._warn(error, f"Its last {lines} are missing, but the history has them.")
+
+    def _add(self, file: PatientFile, record: Record) -> None:
+        file.add((json.dumps(record, default=_plain) + "\n").encode())
+        self._last = record["epoch"]
 
     def _warn(self, error: OSError, consequence: str) -> None:
         reason = (error.strerror or str(error)).lower()

@@ -13,7 +13,7 @@ import numpy as np
 from lamina import validation
 from lamina.extras import require
 from lamina.training.callbacks.callback import Run
-from lamina.training.callbacks.tracker import Timed, Tracker, numbers_of
+from lamina.training.callbacks.tracker import RUN_NAME, Timed, Tracker, numbers_of
 from lamina.training.run_parameters import run_parameters
 from lamina.validation import check_parameters, one_of, text, value
 
@@ -21,7 +21,7 @@ __all__ = ["MLflowLog"]
 
 _OWNER = "MLflowLog"
 _TEXT = one_of(text(), value(None))
-_RULES = {"experiment": _TEXT, "name": _TEXT, "tracking_uri": _TEXT}
+_RULES = {"experiment": _TEXT, "name": RUN_NAME, "tracking_uri": _TEXT}
 # What a server takes at once, and the longest value of a tag.
 _MOST_METRICS, _MOST_PARAMETERS, _LONGEST_TAG = 1000, 100, 5000
 _FORBIDDEN = re.compile(r"[^\w\-. /]")
@@ -48,7 +48,7 @@ class MLflowLog(Tracker):
     experiment : str, optional
         Of a run of its own; made if needed. Default: that of ``mlflow.set_experiment``.
     name : str, optional
-        Of a run of its own. Default: MLflow invents one.
+        Of a run of its own, without ``/`` and ``\\``. Default: MLflow invents one.
     tracking_uri : str, optional
         Where runs are, such as ``"sqlite:///mlflow.db"`` or ``"http://localhost:5000"``; runs that are open are then not looked
         for. Default: that of ``mlflow.set_tracking_uri``.
@@ -91,10 +91,13 @@ class MLflowLog(Tracker):
         ------
         InvalidSettingError
             If there was no run yet.
+        FileError
+            If the file is missing, cannot be read, or is a folder.
         """
         owner = f"{_OWNER}.log_artifact"
         check_parameters({"path": path}, {"path": validation.path()}, owner=owner)
-        self._client().log_artifact(self._last_run(owner), os.fspath(path))
+        run = self._run_to_add_to(path, owner)
+        self._client().log_artifact(run, os.fspath(path))
 
     def for_restart(self, number: int) -> None:
         super().for_restart(number)

@@ -14,16 +14,16 @@ from lamina import validation
 from lamina.extras import require
 from lamina.training.callbacks.callback import Run
 from lamina.training.callbacks.event_files import EventFile, hyperparameters, session_end, text_summary
-from lamina.training.callbacks.tracker import HISTOGRAMS, Timed, Tracker, numbers_of
+from lamina.training.callbacks.tracker import HISTOGRAMS, RUN_NAME, Timed, Tracker, numbers_of
 from lamina.training.run_parameters import Plain, run_parameters
-from lamina.validation import check_parameters, one_of, value
+from lamina.validation import check_parameters
 
 __all__ = ["TensorBoardLog"]
 
 _OWNER = "TensorBoardLog"
 _RULES = {
     "folder": validation.path(),
-    "name": one_of(validation.path(), value(None)),
+    "name": RUN_NAME,
     "histograms": HISTOGRAMS,
 }
 _VALIDATION = "validation_"
@@ -45,7 +45,8 @@ class TensorBoardLog(Tracker):
     ----------
     folder : str or path, default="runs"
     name : str, optional
-        The run's folder in ``folder``; where that exists, ``-2``, ``-3``, … is appended. Default: the date and the time.
+        The run's folder in ``folder``, a name without ``/`` and ``\\``; where that exists, ``-2``, ``-3``, … is appended.
+        Default: the date and the time.
     histograms : int, optional
         Epochs between histograms of all parameters, >= 1, and one before the first epoch. None: none.
 
@@ -73,7 +74,7 @@ class TensorBoardLog(Tracker):
         check_parameters({"folder": folder, "name": name, "histograms": histograms}, _RULES, owner=_OWNER)
         super().__init__(histograms)
         self.folder = os.fspath(folder)
-        self.name = None if name is None else os.fspath(name)
+        self.name = name
 
     def _open(self, trainer: Run, run: str | None, told: int) -> _Session:
         require("tensorboardX", owner=_OWNER)

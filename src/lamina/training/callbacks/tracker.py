@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import math
+import os
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack, suppress
@@ -13,14 +14,25 @@ import numpy as np
 
 from lamina.caller import warn_caller
 from lamina.errors import FileError, InvalidSettingError, LaminaError, counted
+from lamina.files import opened
 from lamina.training.callbacks.callback import Callback, Run
 from lamina.training.history import Record
 from lamina.training.training_warning import TrainingWarning
-from lamina.validation import integer, one_of, value
+from lamina.validation import Rule, integer, one_of, value
 
-__all__ = ["HISTOGRAMS", "Session", "Timed", "Tracker", "numbers_of"]
+__all__ = ["HISTOGRAMS", "RUN_NAME", "Session", "Timed", "Tracker", "numbers_of"]
 
 HISTOGRAMS = one_of(integer(1), value(None))
+
+
+def _is_run_name(given: object) -> bool:
+    if not isinstance(given, str) or given.strip() in ("", ".", ".."):
+        return False
+    return given.isprintable() and not set(given) & {"/", "\\"}
+
+
+# One rule for all trackers: of some, the name is that of a folder, and a run must not lie elsewhere.
+RUN_NAME = one_of(Rule("text in one line, without / and \\, that is neither '.' nor '..'", _is_run_name), value(None))
 
 # Where an answer takes long, pauses are so long that waiting for it is a tenth of the time.
 _PAUSE_BY_COST = 9.0
@@ -108,9 +120,8 @@ class Tracker(Callback):
         session = self._begun(trainer)
         self._session, self.run, self._told = session, session.run, session.told
         self._has_failed, self._next_s = False, 0.0
-        # What a killed run had not told yet, and what came before a run of the user's.
-        now = time.time()
-        self._waiting = [Timed(record, now) for record in trainer.history if record["epoch"] > self._told]
+        self._waiting = []
+        self._hear(trainer)  # of what a killed run had not told yet, and of what came before a run of the user's
         is_between_epochs, is_unknown = trainer.steps_this_epoch == 0, self._told < trainer.epoch or trainer.step == 0
         if is_between_epochs and is_unknown:
             self._log_epoch(session, trainer)
@@ -130,6 +141,7 @@ class Tracker(Callback):
         reason = trainer.stop_reason
         code, text = ("", "The training ended with an error.") if reason is None else (reason.code, reason.text)
         try:
+            self._hear(trainer)
             self._try(self._tell, is_over=True)
             if self._waiting:
                 missing = counted(len(self._waiting), "epoch")
@@ -154,17 +166,20 @@ class Tracker(Callback):
         """The name of a new run: the one given, and which restart it is, as far as there is either."""
         return name + self._suffix if name is not None else self._suffix.removeprefix(".") or None
 
-    def _last_run(self, owner: str) -> str:
-        """The run to add something to.
+    def _run_to_add_to(self, path: str | os.PathLike[str], owner: str) -> str:
+        """The run to add a file to, once both are known to exist.
 
         Raises
         ------
         InvalidSettingError
             If there was no run yet.
+        FileError
+            If there is no such file.
         """
         if self.run is None:
             raise InvalidSettingError(f"{owner}: there is no run yet. Fit with this callback first.")
-        return self.run
+        with opened(path):
+            return self.run
 
     def _begun(self, trainer: Run) -> Session:
         """An open run that says what it is; one that cannot is not left open."""
@@ -181,6 +196,11 @@ class Tracker(Callback):
                 raise FileError(f"{name}: no run could be opened: {_reason(error)}. {repair}") from error
             if_it_fails.pop_all()
         return session
+
+    def _hear(self, trainer: Run) -> None:
+        """Let the history's epochs that this tracker does not know wait: another callback may have raised before its turn."""
+        now, last = time.time(), self._waiting[-1].record["epoch"] if self._waiting else self._told
+        self._waiting += [Timed(record, now) for record in trainer.history if record["epoch"] > last]
 
     def _log_epoch(self, session: Session, trainer: Run) -> None:
         """Tell what waits, unless it is too early, and show the weights of the present epoch, if it is one that shows them.

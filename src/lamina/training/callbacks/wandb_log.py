@@ -13,7 +13,7 @@ import numpy as np
 from lamina import validation
 from lamina.extras import require
 from lamina.training.callbacks.callback import Run
-from lamina.training.callbacks.tracker import HISTOGRAMS, Timed, Tracker, numbers_of
+from lamina.training.callbacks.tracker import HISTOGRAMS, RUN_NAME, Timed, Tracker, numbers_of
 from lamina.training.run_parameters import run_parameters
 from lamina.validation import check_parameters, choice, one_of, text, value
 
@@ -24,7 +24,7 @@ _TEXT = one_of(text(), value(None))
 _MODES = ("online", "offline", "disabled")
 _RULES = {
     "project": _TEXT,
-    "name": _TEXT,
+    "name": RUN_NAME,
     "group": _TEXT,
     "mode": one_of(choice(_MODES), value(None)),
     "folder": one_of(validation.path(), value(None)),
@@ -55,7 +55,7 @@ class WandbLog(Tracker):
     project : str, optional
         Of a run of its own. Default: as ``wandb.init`` chooses.
     name : str, optional
-        Of a run of its own. Default: wandb invents one.
+        Of a run of its own, without ``/`` and ``\\``. Default: wandb invents one.
     group : str, optional
         Of a run of its own, such as all fits of a cross-validation.
     mode : {"online", "offline", "disabled"}, optional
@@ -111,11 +111,13 @@ class WandbLog(Tracker):
         ------
         InvalidSettingError
             If there was no run yet.
+        FileError
+            If the file is missing, cannot be read, or is a folder.
         """
         rules = {"path": validation.path(), "kind": text()}
         owner = f"{_OWNER}.log_artifact"
         check_parameters({"path": path, "kind": kind}, rules, owner=owner)
-        last = self._last_run(owner)
+        last = self._run_to_add_to(path, owner)
         wandb = require("wandb", owner=_OWNER)
         artifact = wandb.Artifact(_FORBIDDEN.sub("_", Path(path).name), kind)
         artifact.add_file(os.fspath(path))

@@ -1,0 +1,68 @@
+"""Functions of the user's own that were written for the arrays of another library than those they get."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+
+from lamina.errors import InvalidSettingError
+
+__all__ = ["asks_for_others", "library_errors_as_ours"]
+
+
+@contextmanager
+def library_errors_as_ours(what: str, *, owner: str, repairs: Callable[[str], str]) -> Iterator[None]:
+    """Within it, the error of a function that got arrays of a library other than its own says what to do.
+
+    Parameters
+    ----------
+    what : str
+        What the function is called, for the message.
+    owner : str
+    repairs : callable
+        What to do, given the library whose arrays the function asks for: "torch" or "NumPy".
+
+    Raises
+    ------
+    InvalidSettingError
+        In place of such an error; all others come unchanged.
+    """
+    try:
+        yield
+    except (AttributeError, TypeError) as error:
+        wanted = asks_for_others(error)
+        if wanted is None:
+            raise
+        got = "NumPy" if wanted == "torch" else "torch"
+        rule = f"{what} must take arrays of {got} here, got a function for those of {wanted}"
+        raise InvalidSettingError(f"{owner}: {rule} ({error}). {repairs(wanted)}") from error
+
+
+def asks_for_others(error: AttributeError | TypeError) -> str | None:
+    """The library whose arrays a function asked for in place of those it got, "torch" or "NumPy", as far as its error tells.
+
+    >>> asks_for_others(TypeError("exp(): argument 'input' (position 1) must be Tensor, not numpy.ndarray"))
+    'torch'
+    >>> asks_for_others(TypeError("unsupported operand")) is None
+    True
+    """
+    tensor = getattr(sys.modules.get("torch"), "Tensor", None)  # not loaded, it is not what the function asks for
+    text = str(error)
+    if isinstance(error, AttributeError):
+        return _library_with(error.obj, error.name or "", tensor)
+    if "Tensor" in text and "numpy.ndarray" in text:
+        return "torch"
+    return "NumPy" if "tensor to numpy" in text else None
+
+
+def _library_with(given: Any, name: str, tensor: type | None) -> str | None:
+    """The library whose arrays have an attribute that those of the other lack."""
+    if tensor is None:
+        return None
+    if isinstance(given, np.ndarray | np.generic):
+        return "torch" if hasattr(tensor, name) else None
+    return "NumPy" if isinstance(given, tensor) and hasattr(np.ndarray, name) else None
