@@ -142,11 +142,11 @@ export interface Values {
   shape: number[]
 }
 
-/** A run as far as it was seen; the densities come less often than frames. */
+/** A run as far as it was seen; `slow` has what comes less often than frames: maps, densities, mean activations. */
 export interface Run {
   begun: Begun
   frame: Frame | null
-  densities: { values: Values; steps: Values } | null
+  slow: Record<string, Values> | null
 }
 
 /** What is about a run has the run's number; what is about none, such as the answer to a message that is wrong, has not. */
