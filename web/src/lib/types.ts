@@ -16,6 +16,7 @@ export interface DataState {
   target: string
   task: string
   kinds: Record<string, string>
+  features: string[]
 }
 
 export interface LayerState {
@@ -92,6 +93,7 @@ export interface Welcome {
   /** The further settings of each optimizer and schedule, which are numbers, with their defaults. */
   further: Record<'optimizer' | 'schedule', Record<string, Record<string, number | null>>>
   init_settings: Record<string, string>
+  features: Record<string, string> // of points in the plane, by their names: as they are written
   limits: { layers: number; units: number; upload: number }
   table: Table | null
 }
