@@ -115,8 +115,8 @@ class DataState(Settings):
     kinds : dict of str to str, default={}
         The kinds of the table's columns that were changed by hand.
     features : sequence of str, default=("x1", "x2")
-        Of a toy: what the network gets of each point, names of :data:`lamina.lab.plane_features.FEATURES`, in whose order they
-        are kept; at least one.
+        Of a toy: what the network gets of each point, at least one of "x1", "x2", "x1^2", "x2^2", "x1*x2", "sin(pi*x1)" and
+        "sin(pi*x2)", and always in this order.
     """
 
     kind: ClassVar[str] = "data"
