@@ -250,7 +250,7 @@ def test_the_numbers_of_a_connection_and_a_unit_are_shown_and_keep_up(page: Page
     page.mouse.move(*in_the_middle_of_a_line(page, 1))  # from the first input to the second unit
     expect(tip).to_have_text(f"weight {weight_of(weight[0, 1])}")
     page.get_by_role("button", name="output ŷ").hover()
-    expect(tip).to_contain_text(re.compile(r"output ŷ\s*bias \+0\.00\s*sum [+−][\d.]+ on average"))
+    expect(tip).to_contain_text(re.compile(r"output ŷ\s*bias \+0\.00\s*sum, mean [+−][\d.]+"))
     page.get_by_role("button", name="Play").press("Enter")  # the pointer stays where it is
     expect(tip).not_to_contain_text("+0.00")
     first = tip.inner_text()
