@@ -42,9 +42,9 @@ Data sets and networks are of four groups, and no program mixes them. Groups 1 t
 thresholds are chosen, and group 4 is the **evaluation** half: the two share no data set and no network. Groups 2 and 3 were each
 the evaluation half of an earlier state of the doctor. Once a group's misses had been looked at, it could measure no more, and
 became calibration; the next group was then made without the doctor, and committed before any threshold was changed for it.
-Group 4 was diagnosed three times: before and after probes were taken from the rows of steps, when no first finding and no alarm of
-its 965 programs changed; and on 30 November 2026, after `learning_rate_too_low` and `overfitting` had become more careful for reasons
-outside of it, when no count of what was noticed and named changed. The figures are those of the last time.
+Group 4 was diagnosed three times: before and after probes were taken from the rows of steps, when no first finding and no alarm
+of its 965 programs changed; and on 30 November 2026, after `learning_rate_too_low` and `overfitting` had become more careful for
+reasons outside of it, when no count of what was noticed and named changed. The figures are those of the last time.
 
 *Noticed* are sick programs that raise an alarm; *cured* are those whose gap to the twin is closed, but for a twentieth, within
 {BUDGET} trainings, of those with a cure that is a setting. Random search changes the same settings, with as many trainings.

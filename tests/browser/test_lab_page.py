@@ -10,6 +10,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, WebSocketRoute, expect
 from tests.lab.served import Served
 
+from lamina.lab.experiment import build, rows_of
 from lamina.lab.state import LabState, LayerState, to_address
 
 ROOT = Path(__file__).parents[2]
@@ -211,17 +212,100 @@ def test_a_table_that_cannot_be_learned_leaves_no_earlier_network_beside_it(page
 
 def test_the_map_of_a_unit_grows_under_the_mouse_and_at_the_keyboards_focus(page: Page) -> None:
     choose_lesson(page, 11)
-    unit = page.get_by_role("button", name="Map of unit 3 of hidden layer 1")
+    unit = page.get_by_role("button", name="unit 3 of hidden layer 1")
     unit.hover()
-    expect(page.locator(".large canvas")).to_be_visible()
+    expect(page.locator(".tip canvas")).to_be_visible()
     page.mouse.move(0, 0)
-    expect(page.locator(".large")).to_have_count(0)
+    expect(page.locator(".tip")).to_be_hidden()
     unit.focus()
     page.keyboard.press("ArrowRight")
     page.keyboard.press("ArrowDown")
-    expect(page.get_by_role("button", name="Map of unit 4 of hidden layer 2")).to_be_focused()
-    expect(page.locator(".large canvas")).to_be_visible()
+    expect(page.get_by_role("button", name="unit 4 of hidden layer 2")).to_be_focused()
+    expect(page.locator(".tip canvas")).to_be_visible()
     expect(page.locator("button.unit[tabindex='0']")).to_have_count(1)
+
+
+def weight_of(number: float) -> str:
+    """A number as the page writes it, with a sign and three digits."""
+    return f"{'−' if number < 0 else '+'}{float(f'{abs(number):.3g}'):#.3g}"
+
+
+def in_the_middle_of_a_line(page: Page, number: int) -> tuple[float, float]:
+    x, y = (
+        page.locator(".canvas path")
+        .nth(number)
+        .evaluate(
+            """path => { const at = path.getPointAtLength(path.getTotalLength() / 2)
+                     const box = path.ownerSVGElement.getBoundingClientRect()
+                     return [box.x + at.x, box.y + at.y] }"""
+        )
+    )
+    return x, y
+
+
+def test_the_numbers_of_a_connection_and_a_unit_are_shown_and_keep_up(page: Page) -> None:
+    experiment = build(LabState(), rows_of(LabState()))
+    weight = experiment.trainer.weights["hidden_1.weight"]
+    tip = page.locator(".tip")
+    page.mouse.move(*in_the_middle_of_a_line(page, 1))  # from the first input to the second unit
+    expect(tip).to_have_text(f"weight {weight_of(weight[0, 1])}")
+    page.get_by_role("button", name="output ŷ").hover()
+    expect(tip).to_contain_text(re.compile(r"output ŷ\s*bias \+0\.00\s*sum, mean [+−][\d.]+"))
+    page.get_by_role("button", name="Play").press("Enter")  # the pointer stays where it is
+    expect(tip).not_to_contain_text("+0.00")
+    first = tip.inner_text()
+    expect(tip).not_to_have_text(first)
+    page.mouse.move(0, 0)
+    expect(tip).to_be_hidden()
+
+
+def test_the_keyboard_goes_along_the_connections(page: Page) -> None:
+    weight = build(LabState(), rows_of(LabState())).trainer.weights["hidden_1.weight"]
+    page.get_by_role("button", name="unit 3 of hidden layer 1").focus()
+    page.keyboard.press("Enter")
+    for number in (0, 1):
+        line = page.get_by_role("button", name=f"weight from input x{'₁₂'[number]} to unit 3 of hidden layer 1")
+        expect(line).to_be_focused()
+        expect(line).to_have_accessible_description(f"weight {weight_of(weight[number, 2])}")
+        page.keyboard.press("ArrowDown")
+    page.keyboard.press("ArrowLeft")
+    expect(page.get_by_role("button", name="input x₂", exact=True)).to_be_focused()
+    expect(page.locator(".canvas button[tabindex='0']")).to_have_count(1)
+    page.keyboard.press("Tab")
+    expect(page.locator(".tip")).to_be_hidden()
+
+
+def test_a_tap_shows_the_numbers(browser: Browser, lab: Served) -> None:
+    context = browser.new_context(viewport={"width": 380, "height": 900}, has_touch=True)
+    page = context.new_page()
+    page.goto(lab.address)
+    page.wait_for_selector(".map canvas")
+    page.get_by_role("button", name="unit 2 of hidden layer 1").tap()
+    expect(page.locator(".tip")).to_contain_text("bias +0.00")
+    page.touchscreen.tap(*in_the_middle_of_a_line(page, 0))
+    expect(page.locator(".tip")).to_have_text(re.compile(r"^\s*weight [+−]0\.\d+\s*$"))
+    context.close()
+
+
+def test_inputs_are_switched_on_and_off_and_stand_in_the_address_and_the_code(page: Page, context: BrowserContext) -> None:
+    choose_lesson(page, 1)
+    page.get_by_role("checkbox", name="x₁x₂").check()
+    expect(page.get_by_role("img", name="The network: 3-1, 4 weights")).to_be_visible()
+    for name in ("x₁", "x₂"):
+        page.get_by_role("checkbox", name=name, exact=True).uncheck()
+    expect(page.get_by_role("checkbox", name="x₁x₂")).to_be_disabled()
+    expect(page.get_by_role("img", name="The network: 1-1, 2 weights")).to_be_visible()
+    play(page)
+    wait_for_accuracy(page, 99)
+    page.get_by_role("button", name="Show the code").click()
+    expect(page.locator("pre")).to_contain_text("X = np.column_stack([x1 * x2])")
+    other = context.new_page()
+    other.goto(page.url)
+    expect(other.get_by_role("checkbox", name="x₁x₂")).to_be_checked()
+    expect(other.get_by_role("checkbox", name="x₁", exact=True)).not_to_be_checked()
+    expect(other.get_by_role("img", name="What the network predicts in the plane")).to_be_visible()
+    page.get_by_label("Source").select_option("digits")
+    expect(page.get_by_role("group", name="Inputs")).to_have_count(0)
 
 
 def test_play_after_the_end_begins_anew(page: Page) -> None:
@@ -325,6 +409,9 @@ def test_it_fits_every_width_and_axe_finds_nothing(browser: Browser, lab: Served
     page.wait_for_selector(".doctor article")
     page.get_by_role("button", name="Ask the doctor").click()
     page.wait_for_selector(".doctor article")
+    page.get_by_role("button", name="unit 1 of hidden layer 1").focus()
+    page.keyboard.press("Enter")
+    expect(page.locator(".tip")).to_be_visible()
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     page.add_script_tag(path=AXE)
     violations = page.evaluate("axe.run().then(found => found.violations)")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from lamina.analysis import layer_outputs
 from lamina.lab.densities import BINS, Densities
 from lamina.lab.experiment import build, rows_of
 from lamina.lab.state import DataState, LabState, LayerState, TrainingState
@@ -51,6 +52,16 @@ def test_activations_lie_where_their_function_has_its_values() -> None:
     assert not tanh[: middle - 10].any() and not tanh[middle + 10 :].any()
     assert tanh[:middle].any() and tanh[middle:].any()
     assert not sigmoid[:middle].any()
+
+
+def test_what_each_unit_gives_on_average_is_known_of_one_layer_after_the_other() -> None:
+    experiment = build(state := LabState(layers=(LayerState(3, dropout=0.5), LayerState(2, "relu"))), rows_of(state))
+    densities = Densities(experiment)
+    densities.look(0)
+    names = (*experiment.hidden, "output")
+    outputs = layer_outputs(experiment.trainer, experiment.rows.X[:128], layers=names)
+    means = np.concatenate([outputs[name].mean(axis=0) for name in names])
+    np.testing.assert_allclose(densities.arrays()["activations"], means, rtol=1e-5)
 
 
 def test_the_gradient_of_deep_sigmoid_layers_fades_towards_the_first() -> None:

@@ -14,6 +14,7 @@ from pyarrow import csv
 from lamina.errors import DataError, InvalidSettingError
 from lamina.lab.experiment import build, rows_of
 from lamina.lab.pictures import decision_map, grid, unit_maps, weights_of
+from lamina.lab.plane_features import FEATURES, features_of
 from lamina.lab.python_text import as_python
 from lamina.lab.state import CHOICES, DataState, LabState, LayerState, TrainingState
 from lamina.lab.toy_data import TOYS
@@ -64,6 +65,8 @@ STATES = [
         ),
     ),
     LabState(training=TrainingState("perturb-one", optimizer_settings={"trials": 5})),
+    LabState(DataState("spirals", features=tuple(FEATURES)), (LayerState(5),)),
+    LabState(DataState("circles", features=("x2^2",)), ()),
     LabState(DataState("digits", rows=200), (LayerState(8),)),
     LabState(DataState("table", target="income", kinds={"city": "ignore"}), (LayerState(4),)),
     LabState(DataState("table", target="age"), (LayerState(4),)),
@@ -155,7 +158,7 @@ def test_maps_show_the_plane_from_the_top_left() -> None:
     picture = decision_map(experiment, 16)
     assert picture.shape == (16, 16) and picture[0, -1] > 200 and picture[-1, 0] < 50
     maps = unit_maps(experiment, 8)
-    assert {name: array.shape for name, array in maps.items()} == {"hidden_1": (3, 8, 8), "hidden_2": (2, 8, 8)}
+    assert {name: array.shape for name, array in maps.items()} == {"x": (2, 8, 8), "hidden_1": (3, 8, 8), "hidden_2": (2, 8, 8)}
     assert {name: array.shape for name, array in weights_of(experiment).items()} == {
         "hidden_1.weight": (2, 3),
         "hidden_1.bias": (3,),
@@ -164,6 +167,29 @@ def test_maps_show_the_plane_from_the_top_left() -> None:
         "output.weight": (2, 1),
         "output.bias": (1,),
     }
+
+
+def test_features_are_what_their_code_says_and_lie_where_their_points_do() -> None:
+    points = RNG.uniform(-1, 1, (50, 2)).astype(np.float32)
+    x1, x2 = points.T
+    for name, feature in FEATURES.items():
+        (values,) = features_of(points, [name]).T
+        assert values.dtype == np.float32
+        np.testing.assert_array_equal(values, eval(feature.code, {"np": np, "x1": x1, "x2": x2}))
+    rows, plain = rows_of(LabState(DataState(features=("x1^2",)))), rows_of(LabState())
+    assert rows.features == ("x₁²",) and rows.is_plane
+    np.testing.assert_array_equal(rows.points, plain.X)
+    np.testing.assert_array_equal(rows.X_val[:, 0], plain.X_val[:, 0] ** 2)
+
+
+def test_maps_of_features_are_those_of_the_plane() -> None:
+    state = LabState(DataState("circles", features=("x1^2", "x2^2")), (), TrainingState("gradient_descent", 0.1))
+    experiment = build(state, rows_of(state))
+    experiment.trainer.fit(experiment.rows.X, experiment.rows.y, max_epochs=300)
+    picture = decision_map(experiment, 16)
+    assert picture[8, 8] > 200 and max(picture[0, 0], picture[8, 0], picture[-1, 8]) < 10
+    across, down = unit_maps(experiment, 8)["x"]
+    assert np.all(across == across[:1]) and np.array_equal(across.T, down)
 
 
 def test_a_unit_that_gives_next_to_nothing_has_an_empty_map() -> None:

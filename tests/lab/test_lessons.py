@@ -51,6 +51,18 @@ def test_a_line_is_wrong_about_a_quarter_of_xor_and_a_hidden_layer_about_few(see
 
 
 @pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize(("row", "source", "features"), [("L3", "xor", ("x1*x2",)), ("L1", "circles", ("x1^2", "x2^2"))])
+def test_the_feature_that_a_lesson_proposes_lets_a_single_unit_do_what_it_could_not(
+    row: str, source: str, features: tuple[str, ...], seed: int
+) -> None:
+    state = replace(LESSONS[lesson_of(row)].state, seed=seed)
+    state = replace(state, data=replace(state.data, source=source))
+    assert accuracy(trained(state, 200)) < 0.78
+    lifted = replace(state, data=replace(state.data, features=(*state.data.features, *features)))
+    assert accuracy(trained(lifted, 200)) > 0.95
+
+
+@pytest.mark.parametrize("seed", SEEDS)
 def test_deep_sigmoid_layers_learn_nothing_and_normalized_ones_do(seed: int) -> None:
     state = replace(LESSONS[lesson_of("L17")].state, seed=seed)
     assert accuracy(trained(state, 100)) < 0.6

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lamina.errors import InvalidSettingError
+from lamina.lab.plane_features import FEATURES
 from lamina.lab.state import CHOICES, FURTHER, DataState, LabState, LayerState, TrainingState, from_address, to_address
 
 LAYERS = st.builds(
@@ -25,7 +26,12 @@ LAYERS = st.builds(
 STATES = st.builds(
     LabState,
     st.builds(
-        DataState, st.sampled_from(CHOICES["source"]), st.integers(20, 10_000), st.floats(0, 1), target=st.text(max_size=9)
+        DataState,
+        st.sampled_from(CHOICES["source"]),
+        st.integers(20, 10_000),
+        st.floats(0, 1),
+        target=st.text(max_size=9),
+        features=st.lists(st.sampled_from(list(FEATURES)), min_size=1),
     ),
     st.lists(LAYERS, max_size=12).map(tuple),
     st.builds(
@@ -48,6 +54,9 @@ def test_every_state_survives_json_and_an_address(state: LabState) -> None:
         ("data", "rows", 10_001),
         ("data", "source", "moon"),
         ("data", "noise", -0.1),
+        ("data", "features", []),
+        ("data", "features", ["x3"]),
+        ("data", "features", "x1"),
         ("training", "learning_rate", 0),
         ("training", "learning_rate", float("nan")),
         ("training", "batch_size", True),
@@ -133,6 +142,14 @@ def test_errors_name_the_part_of_the_page_and_no_class() -> None:
         with pytest.raises(InvalidSettingError, match=f"^{said}") as refused:
             LabState.from_described(described | change)
         assert "State" not in str(refused.value)
+
+
+def test_features_stand_in_one_order_and_an_address_from_before_there_were_any_has_the_coordinates() -> None:
+    assert DataState(features=("x1*x2", "x1", "x1")).features == ("x1", "x1*x2")
+    described = LabState(seed=3).to_dict()
+    del described["data"]["features"]
+    packed = zlib.compress(json.dumps(described).encode())
+    assert from_address(base64.urlsafe_b64encode(packed).decode()) == LabState(seed=3)
 
 
 def test_what_stands_behind_a_dot_in_an_address_is_none_of_the_state() -> None:

@@ -52,10 +52,12 @@ class Densities:
                 (_of_activations(seen.values[output]), _of_gradients(seen.d_values[sums] * self._rows.num_rows))
                 for output, sums in self._layers
             ]
+            self._means = np.concatenate([seen.values[output].mean(axis=0) for output, _ in self._layers])
         self._columns.add(_Column(step, np.array(found, dtype=np.uint8)))
 
     def arrays(self) -> dict[str, np.ndarray]:
-        """``densities``, uint8 (columns, layers, 2, bins), and ``densities.steps``, float32 (columns,).
+        """``densities``, uint8 (columns, layers, 2, bins), ``densities.steps``, float32 (columns,), and ``activations``, float32:
+        what each unit, of one layer after the other, gives on average now.
 
         A byte is 255 times the root of the share of values in a bin, first of the activations, then of the gradients. Bins of
         activations divide -30 … 30 evenly after asinh(value / 0.1), those of gradients the decimal logarithm of their size from
@@ -64,6 +66,7 @@ class Densities:
         return {
             "densities": np.array([column.bins for column in self._columns]),
             "densities.steps": np.array([column.step for column in self._columns], dtype=np.float32),
+            "activations": self._means.astype(np.float32),
         }
 
 

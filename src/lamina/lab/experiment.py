@@ -12,6 +12,7 @@ from lamina.clipping import Clipping
 from lamina.data import load_digits
 from lamina.errors import InvalidSettingError, phrase
 from lamina.lab.losses import losses_of
+from lamina.lab.plane_features import FEATURES, features_of
 from lamina.lab.state import LabState, LayerState, TrainingState
 from lamina.lab.toy_data import TOYS
 from lamina.layers import Activation, BatchNorm, Concat, Dense, Dropout, Input, Symbol
@@ -40,6 +41,8 @@ class LabRows(NamedTuple):
     features : tuple of str
     classes : tuple of str
         Empty for numbers.
+    points, points_val : ndarray of shape (n, 2), optional
+        Where the rows lie in the plane; None where they lie in none.
     """
 
     X: np.ndarray
@@ -48,6 +51,8 @@ class LabRows(NamedTuple):
     y_val: np.ndarray
     features: tuple[str, ...]
     classes: tuple[str, ...]
+    points: np.ndarray | None = None
+    points_val: np.ndarray | None = None
 
     @property
     def num_outputs(self) -> int:
@@ -73,8 +78,8 @@ class LabRows(NamedTuple):
 
     @property
     def is_plane(self) -> bool:
-        """Whether there are two features, whose plane can be drawn."""
-        return len(self.features) == 2
+        """Whether the rows lie in a plane, which can be drawn."""
+        return self.points is not None
 
 
 @dataclass(frozen=True)
@@ -249,7 +254,11 @@ def _dense(name: str, units: int, activation: str | None, init: str | dict[str, 
 def _toy_rows(state: LabState) -> LabRows:
     data, toy = state.data, TOYS[state.data.source]
     order = np.random.default_rng([state.seed, 1]).permutation(data.rows)
-    return _divided(state, *toy.draw(data.rows, data.noise, state.seed), order, ("x₁", "x₂"), toy.classes)
+    points, y = toy.draw(data.rows, data.noise, state.seed)
+    labels = tuple(FEATURES[name].label for name in data.features)
+    rows = _divided(state, features_of(points, data.features), y, order, labels, toy.classes)
+    count = len(rows.y)
+    return rows._replace(points=points[order[:count]], points_val=points[order[count:]])
 
 
 def _digit_rows(state: LabState) -> LabRows:
@@ -289,9 +298,9 @@ def _table_rows(state: LabState, table: Any) -> LabRows:
         largest = float(np.abs(y).max()) or 1.0  # its square may be no number any more
         mean, scale = float((y / largest).mean()), float((y / largest).std()) or 1.0
         y, y_val = ((part / largest - mean) / scale for part in (y, y_val))
-    return LabRows(
-        X, y.astype(np.float32), X_val, y_val.astype(np.float32), tuple(prepared.encoder.get_feature_names_out()), classes
-    )
+    features = tuple(prepared.encoder.get_feature_names_out())
+    rows = LabRows(X, y.astype(np.float32), X_val, y_val.astype(np.float32), features, classes)
+    return rows._replace(points=X, points_val=X_val) if len(features) == 2 else rows
 
 
 def _some(table: Any, rows: int, seed: int) -> Any:

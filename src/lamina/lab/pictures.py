@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 
 from lamina.analysis import layer_outputs
 from lamina.lab.experiment import Experiment
+from lamina.lab.plane_features import COORDINATES, features_of
+from lamina.lab.toy_data import TOYS
 
 __all__ = ["LIMIT", "decision_map", "grid", "unit_maps", "weights_of"]
 
@@ -22,22 +26,37 @@ def grid(size: int) -> np.ndarray:
     return np.column_stack([x.ravel(), y.ravel()]).astype(np.float32)
 
 
+@lru_cache(maxsize=8)
+def _features_of_grid(size: int, names: tuple[str, ...]) -> np.ndarray:
+    features = features_of(grid(size), names)
+    features.flags.writeable = False  # it is everybody's
+    return features
+
+
+def _inputs(experiment: Experiment, size: int) -> np.ndarray:
+    """What the network gets in each cell of the plane; a table's two columns are its coordinates."""
+    data = experiment.state.data
+    return _features_of_grid(size, data.features if data.source in TOYS else COORDINATES)
+
+
 def decision_map(experiment: Experiment, size: int) -> np.ndarray:
     """What the network predicts in each cell, uint8 (size, size): 0 for class 0 or a number of -1, 255 for class 1 or 1."""
-    predicted = np.asarray(experiment.trainer.predict(grid(size)))[:, 0]
+    predicted = np.asarray(experiment.trainer.predict(_inputs(experiment, size)))[:, 0]
     low, high = (experiment.loss.label_codes or (0, 1)) if experiment.rows.classes else (-1, 1)
     return _bytes((predicted - low) / (high - low)).reshape(size, size)
 
 
 def unit_maps(experiment: Experiment, size: int) -> dict[str, np.ndarray]:
-    """What each hidden unit gives in each cell, uint8 (units, size, size) by layer; 128 for 0, 255 for its largest value,
-    unless that is next to nothing."""
-    if not experiment.hidden:
-        return {}
-    outputs = layer_outputs(experiment.trainer, grid(size), layers=experiment.hidden)
+    """What each input, as the layer "x", and each hidden unit gives in each cell, uint8 (units, size, size) by layer; 128 for 0,
+    255 for its largest value, unless that is next to nothing."""
+    inputs, hidden = _inputs(experiment, size), experiment.hidden
+    given = {"x": inputs}
+    if hidden:
+        outputs = layer_outputs(experiment.trainer, inputs, layers=hidden)
+        given |= {name: outputs[name] for name in hidden}
     maps = {}
-    for name in experiment.hidden:
-        values = outputs[name].T
+    for name, array in given.items():
+        values = array.T
         largest = np.abs(values).max(axis=1, keepdims=True)
         largest = np.maximum(largest, max(_FAINT * float(largest.max()), _FAINT**2))  # lest rounding look like a response
         maps[name] = _bytes((values / largest + 1) / 2).reshape(-1, size, size)

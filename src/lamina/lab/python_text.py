@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from lamina.lab.losses import losses_of
+from lamina.lab.plane_features import COORDINATES, FEATURES
 from lamina.lab.state import FURTHER, MOST_EPOCHS, LabState, LayerState, TrainingState, to_address
 from lamina.lab.toy_data import TOYS
 from lamina.losses import get_loss
@@ -82,6 +83,9 @@ def _rows(state: LabState, is_toy: bool) -> Iterator[str]:
         return
     count = round(data.train_share * data.rows)
     yield f'X, y = TOYS["{data.source}"].draw(rows={data.rows}, noise={data.noise!r}, seed={state.seed})'
+    if data.features != COORDINATES:
+        yield "x1, x2 = X.T"
+        yield f"X = np.column_stack([{', '.join(FEATURES[name].code for name in data.features)}])"
     yield f"order = np.random.default_rng([{state.seed}, 1]).permutation({data.rows})"
     yield f"train, judge = order[:{count}], order[{count}:]"
     yield "X, y, X_val, y_val = X[train], y[train], X[judge], y[judge]"
@@ -91,7 +95,7 @@ def _rows(state: LabState, is_toy: bool) -> Iterator[str]:
 
 def _network(state: LabState, is_toy: bool) -> Iterator[str]:
     penalties = "".join(f", {name}={value!r}" for name in ("l1", "l2", "max_norm") if (value := getattr(state.training, name)))
-    yield f'x = h = Input({"2" if is_toy else "X.shape[1]"}, name="x")'
+    yield f'x = h = Input({len(state.data.features) if is_toy else "X.shape[1]"}, name="x")'
     if state.training.input_dropout:
         yield f'h = Dropout({state.training.input_dropout!r}, name="input_dropout")(h)'
     for number, layer in enumerate(state.layers, 1):

@@ -21,6 +21,7 @@ from lamina.lab.experiment import Experiment
 from lamina.lab.guard import Guard
 from lamina.lab.lessons import LESSONS
 from lamina.lab.opened_table import OpenedTable, open_upload
+from lamina.lab.plane_features import FEATURES
 from lamina.lab.python_text import as_python
 from lamina.lab.session import Session
 from lamina.lab.state import (
@@ -332,6 +333,7 @@ def _welcome(lab: Lab) -> dict[str, Any]:
         "state": lab.first.to_dict(),
         "choices": {name: list(names) for name, names in CHOICES.items()},
         "further": {family: dict(members) for family, members in FURTHER.items()},
+        "features": {name: feature.label for name, feature in FEATURES.items()},
         "init_settings": dict(INIT_SETTINGS),
         "limits": {"layers": MOST_LAYERS, "units": MOST_UNITS, "upload": lab.max_upload},
         "table": None if lab.table is None else lab.table.described(),

@@ -275,8 +275,8 @@ def _of_starts(watchers: Sequence[Watcher], best: Watcher) -> str:
 def _begun(experiment: Experiment) -> dict[str, Any]:
     """What the page must know of an experiment before its first frame."""
     rows, network = experiment.rows, experiment.trainer.network
-    points = np.column_stack([rows.X, rows.y]).tolist() if rows.is_plane else []
-    judged = np.column_stack([rows.X_val, rows.y_val]).tolist() if rows.is_plane else []
+    points = [] if rows.points is None else np.column_stack([rows.points, rows.y]).tolist()
+    judged = [] if rows.points_val is None else np.column_stack([rows.points_val, rows.y_val]).tolist()
     return {
         "kind": "begun",
         "state": experiment.state.to_dict(),

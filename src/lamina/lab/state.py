@@ -14,6 +14,7 @@ from typing import Any, ClassVar, Self, TypeVar
 from lamina.activations import ACTIVATIONS
 from lamina.errors import InvalidSettingError, phrase
 from lamina.initializers import INITIALIZERS
+from lamina.lab.plane_features import COORDINATES, FEATURES
 from lamina.lab.toy_data import TOYS
 from lamina.optimizers import OPTIMIZERS, get_optimizer
 from lamina.schedules import SCHEDULES, get_schedule
@@ -113,6 +114,9 @@ class DataState(Settings):
         Whether classes or numbers are predicted; "auto": as the column suggests.
     kinds : dict of str to str, default={}
         The kinds of the table's columns that were changed by hand.
+    features : sequence of str, default=("x1", "x2")
+        Of a toy: what the network gets of each point, at least one of "x1", "x2", "x1^2", "x2^2", "x1*x2", "sin(pi*x1)" and
+        "sin(pi*x2)", and always in this order.
     """
 
     kind: ClassVar[str] = "data"
@@ -125,7 +129,9 @@ class DataState(Settings):
         "target": one_of(text(), value("")),
         "task": choice(CHOICES["task"]),
         "kinds": mapping_of(text()),
+        "features": sequence_of(choice(FEATURES), at_least=1),
     }
+    converters: ClassVar[Mapping[str, Any]] = {"features": lambda given: tuple(name for name in FEATURES if name in tuple(given))}
 
     source: str = "xor"
     rows: int = 400
@@ -134,6 +140,7 @@ class DataState(Settings):
     target: str = ""
     task: str = "auto"
     kinds: Mapping[str, str] = field(default_factory=dict)
+    features: tuple[str, ...] = COORDINATES
 
 
 @dataclass(frozen=True)

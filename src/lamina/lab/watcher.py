@@ -171,7 +171,8 @@ class Watcher(Callback):
             "layers": self._layers(),
         }
         arrays = weights_of(experiment)
-        arrays["curves"] = np.array(list(self._points), dtype=np.float32)
+        with np.errstate(over="ignore"):  # a run may grow beyond all numbers of float32
+            arrays["curves"] = np.array(list(self._points), dtype=np.float32)
         if experiment.rows.is_plane:
             arrays["map"] = decision_map(experiment, _MAP)
         if whole or began >= self._next_maps:

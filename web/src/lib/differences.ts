@@ -48,6 +48,7 @@ function said(value: unknown, name: string): string {
   if (name === 'max_epochs' && value === 100_000) return '100,000'
   if (typeof value === 'boolean') return value ? 'on' : 'off'
   if (typeof value !== 'object') return String(value)
+  if (Array.isArray(value)) return value.join(', ')
   const entries = Object.entries(value)
   return entries.map(([key, entry]) => `${key.replaceAll('_', ' ')} ${entry}`).join(', ') || 'as usual'
 }

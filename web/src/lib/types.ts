@@ -16,6 +16,7 @@ export interface DataState {
   target: string
   task: string
   kinds: Record<string, string>
+  features: string[]
 }
 
 export interface LayerState {
@@ -92,6 +93,7 @@ export interface Welcome {
   /** The further settings of each optimizer and schedule, which are numbers, with their defaults. */
   further: Record<'optimizer' | 'schedule', Record<string, Record<string, number | null>>>
   init_settings: Record<string, string>
+  features: Record<string, string> // of points in the plane, by their names: as they are written
   limits: { layers: number; units: number; upload: number }
   table: Table | null
 }
@@ -142,11 +144,11 @@ export interface Values {
   shape: number[]
 }
 
-/** A run as far as it was seen; the densities come less often than frames. */
+/** A run as far as it was seen; `slow` has what comes less often than frames: maps, densities, mean activations. */
 export interface Run {
   begun: Begun
   frame: Frame | null
-  densities: { values: Values; steps: Values } | null
+  slow: Record<string, Values> | null
 }
 
 /** What is about a run has the run's number; what is about none, such as the answer to a message that is wrong, has not. */
