@@ -13,7 +13,7 @@ import pytest
 from pyarrow import feather, parquet
 
 from lamina.data.unpacked_size import check_unpacked
-from lamina.errors import FileError
+from lamina.errors import DataError, FileError
 
 ROWS = 20_000
 RUNS = pa.RunEndEncodedArray.from_arrays(pa.array([ROWS], pa.int32()), pa.array(["x" * 1000]))
@@ -84,7 +84,7 @@ def test_a_damaged_file_is_an_error_of_ours(name: str, tmp_path: Path) -> None:
         path.write_bytes(content)
         try:
             check_unpacked(path, 10**6)
-        except FileError as error:
+        except (DataError, FileError) as error:
             assert str(path) in str(error)
 
 

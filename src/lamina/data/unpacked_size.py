@@ -1,20 +1,19 @@
 """How much memory a packed table takes, found out before it is read: a few kilobytes may stand for gigabytes.
 
 A Parquet file says of each column how many values it has, and how many bytes before packing; a value that repeats is there
-counted once, so numbers count by their widths, and texts are looked up in their dictionary. An Arrow file (Feather) has the size
-of each packed buffer before the buffer, and unpacks to nothing else.
+counted once, so numbers count by their widths, and texts are looked up in their dictionary. An Arrow file (Feather) says nothing
+of the kind: its batches are unpacked one after the other, until there are too many. A batch has some 100,000 rows as a rule.
 """
 
 from __future__ import annotations
 
-import struct
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
+from lamina.data.arrow_tables import plain_table
 from lamina.data.file_errors import PARQUET, foreign_errors_as_ours
 from lamina.errors import FileError
 from lamina.extras import OptionalModule, require
@@ -30,9 +29,7 @@ __all__ = ["check_unpacked"]
 
 _WIDTHS = {"BOOLEAN": 1, "INT32": 4, "INT64": 8, "INT96": 12, "FLOAT": 4, "DOUBLE": 8, "BYTE_ARRAY": 4}
 _MAGIC = b"ARROW1\0\0"  # of an Arrow file; that of Feather's first version is another, and packs nothing
-_FOOTER_ENDS = b"ARROW1"
-_DICTIONARY, _RECORDS = 2, 3  # kinds of messages
-_LARGEST = 8  # bytes of a number
+_AT_ONCE = 1024  # rows
 
 
 def check_unpacked(path: Path, most: int) -> None:
@@ -40,8 +37,8 @@ def check_unpacked(path: Path, most: int) -> None:
 
     Raises
     ------
-    FileError
-        If it does, or is none.
+    FileError, DataError
+        If it does, or is damaged.
 
     Examples
     --------
@@ -100,114 +97,9 @@ def _of_feather(path: Path) -> Iterator[int]:
             yield content.size
             return
         reader = pa.ipc.open_file(content)
-        num_columns = len(reader.schema)
-        for start in _starts_of_messages(content):
-            yield _size_of(pa.ipc.read_message(content.slice(start)), num_columns)
-        if any(map(_repeats, reader.schema.types)):
-            for place in range(reader.num_record_batches):
-                yield sum(_written_out(column) for column in reader.get_batch(place).columns if _repeats(column.type))
-
-
-def _starts_of_messages(content: pa.Buffer) -> list[int]:
-    """Where an Arrow file's dictionaries and rows begin, which its footer says (File.fbs)."""
-    end = content.size - len(_FOOTER_ENDS)
-    with _damage_as_value_error():
-        (size,) = struct.unpack("<i", content.slice(end - 4, 4).to_pybytes())
-        footer = _Table.root(content.slice(end - 4 - size, size).to_pybytes())
-        blocks = [*footer.structs(2, "<qiiq"), *footer.structs(3, "<qiiq")]
-    return [start for start, *_ in blocks]
-
-
-def _size_of(message: Any, num_columns: int) -> int:
-    """What the buffers of a message take once they are unpacked; at least a byte for each cell.
-
-    The message's head is a flatbuffer: tables with the places of their fields (Arrow's format, Message.fbs).
-    """
-    with _damage_as_value_error():
-        head = _Table.root(message.metadata.to_pybytes())
-        kind = head.number(1, "B")
-        if kind not in (_DICTIONARY, _RECORDS):
-            return 0
-        records = head.table(2) if kind == _RECORDS else head.table(2).table(1)
-        size = 0
-        for start, length in records.structs(2, "<qq"):
-            size += _unpacked_length(message.body, start, length) if records.has(3) else length
-        return max(size, records.number(0, "q") * num_columns if kind == _RECORDS else 0)
-
-
-@contextmanager
-def _damage_as_value_error() -> Iterator[None]:
-    try:
-        yield
-    except (struct.error, AttributeError, IndexError) as error:
-        raise ValueError(f"damaged: {error}") from error
-
-
-def _unpacked_length(body: pa.Buffer, start: int, length: int) -> int:
-    """Of a packed buffer, which begins with it; -1 says that it is not packed after all."""
-    if not length:
-        return 0
-    unpacked: int = struct.unpack("<q", body.slice(start, _LARGEST).to_pybytes())[0]
-    return max(unpacked, length - _LARGEST)
-
-
-class _Table:
-    """A table of a flatbuffer, at a place of its bytes."""
-
-    def __init__(self, data: bytes, place: int) -> None:
-        self._data, self._place = data, place
-        self._fields = place - self._at("i", place)
-
-    @classmethod
-    def root(cls, data: bytes) -> _Table:
-        """The outermost table."""
-        return cls(data, struct.unpack_from("<I", data, 0)[0])
-
-    def has(self, field: int) -> bool:
-        """Whether a field is there."""
-        return self._offset(field) > 0
-
-    def number(self, field: int, kind: str) -> int:
-        """A number; 0 where it is left out."""
-        offset = self._offset(field)
-        return self._at(kind, self._place + offset) if offset else 0
-
-    def table(self, field: int) -> _Table:
-        """The table that a field points to."""
-        return _Table(self._data, self._target(field))
-
-    def structs(self, field: int, kinds: str) -> list[tuple[int, ...]]:
-        """A vector of tuples of numbers of these kinds."""
-        if not self.has(field):
-            return []
-        start = self._target(field) + 4
-        return list(struct.iter_unpack(kinds, self._data[start : start + struct.calcsize(kinds) * self._at("I", start - 4)]))
-
-    def _target(self, field: int) -> int:
-        place = self._place + self._offset(field)
-        return place + self._at("I", place)
-
-    def _offset(self, field: int) -> int:
-        slot = 4 + 2 * field
-        return self._at("H", self._fields + slot) if slot < self._at("H", self._fields) else 0
-
-    def _at(self, kind: str, place: int) -> int:
-        found: int = struct.unpack_from(f"<{kind}", self._data, place)[0]
-        return found
-
-
-def _repeats(kind: pa.DataType) -> bool:
-    """Whether several rows may share what is held once."""
-    return bool(pa.types.is_string_view(kind) or pa.types.is_binary_view(kind) or pa.types.is_run_end_encoded(kind))
-
-
-def _written_out(column: pa.Array) -> int:
-    """How much longer a column gets where what its rows share is written out."""
-    column.validate()
-    if not pa.types.is_run_end_encoded(column.type):
-        views = np.frombuffer(column.buffers()[1], dtype=np.int32, count=4 * (column.offset + len(column)))
-        return int(views[4 * column.offset :: 4].astype(np.int64).clip(0).sum())
-    values = column.values
-    is_text = pa.types.is_string(values.type) or pa.types.is_large_string(values.type)
-    longest = int(pc.max(pc.binary_length(values)).as_py() or 0) if is_text else 0
-    return len(column) * (_LARGEST + longest)
+        for place in range(reader.num_record_batches):
+            batch = reader.get_batch(place)
+            yield batch.num_rows * batch.num_columns
+            for first in range(0, batch.num_rows, _AT_ONCE):  # several rows may share what is held once
+                rows = pa.Table.from_batches([batch.slice(first, _AT_ONCE)])
+                yield max(plain_table(str(path), rows).nbytes - rows.num_rows * rows.num_columns, 0)
