@@ -12,8 +12,8 @@ namespace lamina {
 enum class TileUnitState { absent, refused, granted };
 
 // Linux grants tiles to a process that asks for them, with all its threads and for good: their state makes a
-// signal's frame larger by 8 KB. It refuses where a thread's signal stack is too small for that; so do some
-// sandboxes. Elsewhere nobody is asked.
+// signal's frame larger by 8 KB. It refuses where a thread's signal stack is too small for that, as later it
+// refuses such stacks; so do some sandboxes. Elsewhere nobody is asked.
 inline TileUnitState ask_for_tiles() {
 #if defined(__x86_64__) && defined(__linux__) && defined(SYS_arch_prctl)
   constexpr long kRequestPermission = 0x1023, kTileData = 18;  // ARCH_REQ_XCOMP_PERM, XFEATURE_XTILEDATA

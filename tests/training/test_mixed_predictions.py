@@ -190,6 +190,14 @@ def test_another_precision_is_refused(precision: Any) -> None:
         _trainer().predict(X, precision=precision)
 
 
+@pytest.mark.parametrize("method", ["predict", "predict_logits"])
+def test_a_refused_precision_builds_no_network(method: str) -> None:
+    trainer = Trainer(Sequential([Dense(8), Dense(1)]), "squared_error")
+    with pytest.raises(InvalidSettingError, match="precision must be one of"):
+        getattr(trainer, method)(X, precision="half")
+    assert not trainer.network.is_built
+
+
 @pytest.mark.parametrize(("precision", "count"), [("mixed", 1), ("full", 0)])
 def test_a_processor_without_bfloat16_is_told_of_once_a_process(precision: str, count: int, monkeypatch) -> None:
     monkeypatch.setattr(slow_precision, "_multiplies_bfloat16", lambda: False)

@@ -25,6 +25,7 @@ inline Size tiles_of(Size depth) { return (depth + 2 * kLines - 1) / (2 * kLines
 class TileUnit {
  public:
   TileUnit() {
+    // Static: GCC's intrinsic says of 8 bytes only that they are read, so stores to others could be dropped.
     alignas(64) static constexpr struct {
       std::uint8_t palette, start_row, reserved[14];
       std::uint16_t row_bytes[16];

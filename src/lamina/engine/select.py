@@ -155,7 +155,8 @@ def engine_info() -> dict[str, Any]:
 
     ``mixed_precision`` says how products of mixed precision are computed: "bfloat16", where the processor multiplies such
     numbers, or "rounded float32", which gives the same numbers up to rounding, and no speed. ``tiles`` says of the processor's
-    tiles for such products (AMX) whether they are "absent", "refused" by the operating system, or "granted".
+    tiles for such products (AMX) whether they are "absent", "refused" by the operating system, or "granted". Linux alone is asked
+    for them: elsewhere they count as absent.
 
     >>> engine_info()["engine"] in ENGINES
     True

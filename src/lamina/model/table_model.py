@@ -138,7 +138,7 @@ class TableModel:
         if mc_samples is not None:
             predicts_mixed(precision, self.dtype, mc_samples=mc_samples)
             return self.predict_distribution(table, mc_samples=mc_samples, seed=seed).mean
-        return self._in_units(self.estimator.predict(self._features(table), precision=precision))
+        return self.numbers_of(self._features(table), precision)
 
     def predict_proba(self, table: Any, *, mc_samples: int | None = None, seed: int = 0, precision: str = "full") -> np.ndarray:
         """The probability of each class of ``target.classes``, ndarray of shape (n, classes).
@@ -490,9 +490,9 @@ class TableModel:
         columns = as_columns(table, owner="TableModel")
         return self.encoder.read(columns.without(*self.target.names))
 
-    def numbers_of(self, features: Any) -> np.ndarray:
+    def numbers_of(self, features: Any, precision: str = "full") -> np.ndarray:
         """:meth:`predict` for regression, of rows that the encoder has encoded."""
-        return self._in_units(self.estimator.predict(features))
+        return self._in_units(self.estimator.predict(features, precision=precision))
 
     def centers(self, predicted: np.ndarray) -> np.ndarray:
         """What intervals are centered on, (n, targets), of what the estimator predicts: of several levels the middle one."""

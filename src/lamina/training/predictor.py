@@ -185,8 +185,9 @@ class Predictor:
             if not parts:
                 raise DataError("X must give at least one block to predict, got none.")
             return joined(parts, len(self.network.output_names) > 1)
+        mixed = asks_for_mixed(precision, self._dtype, self.engine)
         model = self._built_for(X)
-        return model.predictions(model.inputs(X), mixed=asks_for_mixed(precision, self._dtype, self.engine))
+        return model.predictions(model.inputs(X), mixed=mixed)
 
     def predict_blocks(self, blocks: Any, *, precision: str = "full") -> Iterator[Any]:
         """The predictions of each block, one after the other; the next block is read meanwhile.
@@ -223,8 +224,9 @@ class Predictor:
 
         Of an ensemble, those whose link (softmax, sigmoid, exp) is the mean of the members' predictions; else their mean.
         """
+        mixed = asks_for_mixed(precision, self._dtype, self.engine)
         model = self._built_for(X)
-        return model.logits(model.inputs(X), mixed=asks_for_mixed(precision, self._dtype, self.engine))
+        return model.logits(model.inputs(X), mixed=mixed)
 
     def predict_members(self, X: Any) -> Any:
         """The predictions of each member of an :class:`~lamina.network.Ensemble`, of which :meth:`predict` returns the mean.

@@ -7,7 +7,7 @@ from functools import cache
 import numpy as np
 
 from lamina.caller import warn_caller
-from lamina.engine import engine_info, predicts_mixed
+from lamina.engine import predicts_mixed
 from lamina.training.training_warning import TrainingWarning
 
 __all__ = ["asks_for_mixed", "warn_of_slow_precision"]
@@ -33,6 +33,8 @@ def warn_of_slow_precision(engine: str) -> None:
 
 @cache
 def _multiplies_bfloat16() -> bool:
+    from lamina.engine import engine_info  # loads the engine, which no estimator needs before it is fitted
+
     return bool(engine_info()["mixed_precision"] == "bfloat16")
 
 

@@ -6,6 +6,7 @@
 #include <immintrin.h>
 
 #include <cmath>
+#include <cstddef>
 #include <cstdint>
 #include <cstdlib>
 #include <cstring>
@@ -24,6 +25,12 @@ struct Configuration {
 };
 static_assert(sizeof(Configuration) == 64);
 
+// What tiles may be loaded from; all else is as if it were not mapped.
+struct Memory {
+  const std::byte *begin, *end;
+};
+
+inline thread_local Memory readable[2];
 inline thread_local Tile tiles[8];
 inline thread_local Configuration configuration{};
 
@@ -34,8 +41,10 @@ inline void fault_unless(bool right) {
 inline void load_configuration(const void* from) {
   std::memcpy(&configuration, from, 64);
   fault_unless(configuration.palette == 1 && configuration.start_row == 0);
+  for (const std::uint8_t byte : configuration.reserved) fault_unless(byte == 0);
   for (int t = 0; t < 16; ++t)
-    fault_unless(t < 8 ? configuration.row_bytes[t] <= 64 && configuration.rows[t] <= 16
+    fault_unless(t < 8 ? configuration.row_bytes[t] <= 64 && configuration.rows[t] <= 16 &&
+                             (configuration.row_bytes[t] == 0) == (configuration.rows[t] == 0)
                        : configuration.row_bytes[t] == 0 && configuration.rows[t] == 0);
   std::memset(tiles, 0, sizeof(tiles));
 }
@@ -54,8 +63,13 @@ inline void zero(int t) {
 
 inline void load(int t, const void* base, long stride) {
   zero(t);
-  for (int r = 0; r < configuration.rows[t]; ++r)
-    std::memcpy(tiles[t].bytes[r], static_cast<const char*>(base) + r * stride, configuration.row_bytes[t]);
+  for (int r = 0; r < configuration.rows[t]; ++r) {
+    const std::byte *from = static_cast<const std::byte*>(base) + r * stride,
+                    *end = from + configuration.row_bytes[t];
+    fault_unless((from >= readable[0].begin && end <= readable[0].end) ||
+                 (from >= readable[1].begin && end <= readable[1].end));
+    std::memcpy(tiles[t].bytes[r], from, configuration.row_bytes[t]);
+  }
 }
 
 inline void store(int t, void* base, long stride) {
