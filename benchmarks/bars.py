@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from statistics import median
 from typing import Any
 
-from benchmarks.machine import bfloat16_rate
 from benchmarks.workload import Workload
 
 __all__ = ["Bar", "bars_of", "ratio"]
@@ -49,7 +48,8 @@ class Bar:
 def bars_of(workload: Workload, result: dict[str, Any], peak_flops: float) -> list[Bar]:
     """The aims of a workload whose other side was measured; ``peak_flops`` is one core's."""
     ours, others = result["step_s"]["lamina"], result["step_s"] | {"limit": result["limit_s"]}
-    peak = peak_flops * (workload.threads or 1) * (bfloat16_rate() if workload.mixed else 1)
+    of_bfloat16 = 16 if result.get("tiles") else 2  # times float32's rate
+    peak = peak_flops * (workload.threads or 1) * (of_bfloat16 if workload.mixed else 1)
     return [
         Bar(
             workload=workload.name,

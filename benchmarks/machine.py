@@ -9,7 +9,7 @@ from pathlib import Path
 
 from lamina.engine import engine_info
 
-__all__ = ["bfloat16_rate", "describe_machine", "has_tiles"]
+__all__ = ["describe_machine", "has_tiles"]
 
 
 def describe_machine() -> dict[str, str]:
@@ -27,11 +27,6 @@ def describe_machine() -> dict[str, str]:
 def has_tiles() -> bool:
     """Whether mixed precision multiplies by tiles (AMX) here."""
     return "amx" in engine_info().get("instruction_sets", ())
-
-
-def bfloat16_rate() -> int:
-    """How many times as fast as float32 the processor multiplies bfloat16: by tiles, or by AVX-512 BF16."""
-    return 16 if has_tiles() else 2
 
 
 def _processor() -> str:

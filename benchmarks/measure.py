@@ -69,6 +69,7 @@ def time_sides(workload: Workload, sides: Sequence[Side], rounds: int, clock: Ca
     The limit is that of float32.
     """
     from benchmarks.limit import limits_s, peak_flops
+    from benchmarks.machine import has_tiles
 
     data = workload.data()
     jobs = {side.NAME: job for side in sides if (job := side.prepare(workload, data)) is not None}
@@ -82,6 +83,7 @@ def time_sides(workload: Workload, sides: Sequence[Side], rounds: int, clock: Ca
         "limit_s": [],
         "floor_s": [],
         "peak_flops": peak_flops(clock),
+        "tiles": has_tiles(),
     }
     for names in _rotations(list(jobs), rounds):
         for name in names:

@@ -30,7 +30,7 @@ class Table:
 
 def tables(results: dict[str, Any]) -> list[Table]:
     """All tables of a run; those without rows are left out."""
-    measured = {name: result for name, result in results["workloads"].items() if _workload(name).threads == 1}
+    measured = {name: result for name, result in results["workloads"].items() if _workload(name, result).threads == 1}
     threaded = {name: result for name, result in results["workloads"].items() if name not in measured}
     made = [
         _speeds("Speed, one thread", _ONE_THREAD_TEXT, results["sides"], measured, limits=("limit", "floor")),
@@ -62,7 +62,7 @@ def bars(results: dict[str, Any]) -> list[Bar]:
     """All aims of the speeds. The peak is the best of the run: it was measured beside every workload with one thread."""
     measured = results["workloads"]
     peak = max((result["peak_flops"] for result in measured.values()), default=0.0)
-    return [bar for name, result in measured.items() for bar in bars_of(_workload(name), result, peak)]
+    return [bar for name, result in measured.items() for bar in bars_of(_workload(name, result), result, peak)]
 
 
 def alike(losses: Iterable[float]) -> bool:
@@ -71,8 +71,10 @@ def alike(losses: Iterable[float]) -> bool:
     return max(known) - min(known) <= _LOSS_TOLERANCE * max(known) + _LOSS_MARGIN
 
 
-def _workload(name: str) -> Workload:
-    return select([name])[0]
+def _workload(name: str, result: dict[str, Any]) -> Workload:
+    """The workload with the aims for the processor that it was measured on."""
+    workload = select([name])[0]
+    return replace(workload, bars=workload.tile_bars) if result.get("tiles") and workload.tile_bars else workload
 
 
 def _speeds(
@@ -81,7 +83,7 @@ def _speeds(
     peers = [side for side in sides if side != "lamina" and any(side in result["step_s"] for result in measured.values())]
     rows = []
     for name, result in measured.items():
-        workload = _workload(name)
+        workload = _workload(name, result)
         workload = workload if threads else replace(workload, threads=None, bars={_ONE_THREAD: 1})
         ours = result["step_s"]["lamina"]
         cells = [_ratio(workload, result, peer) for peer in peers]

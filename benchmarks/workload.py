@@ -32,8 +32,9 @@ class Workload:
     """Training ``epochs`` times over the rows with Adam, or, where ``calls`` is given, predicting all rows so many times.
 
     ``widths`` are (features, hidden ..., outputs). ``bars`` says what is aimed at: the peer's time over ours, by side, and
-    "limit" for the limit's time over ours. ``regular`` turns dropout, batch normalization, L2 and clipping on. ``mixed``: with
-    products of bfloat16. ``threads`` None is each library's own choice.
+    "limit" for the limit's time over ours; ``tile_bars`` says it, where given, of a processor that multiplies by tiles (AMX).
+    ``regular`` turns dropout, batch normalization, L2 and clipping on. ``mixed``: with products of bfloat16. ``threads`` None is
+    each library's own choice.
     """
 
     name: str
@@ -49,6 +50,7 @@ class Workload:
     calls: int = 0
     threads: int | None = 1
     bars: dict[str, float] = field(default_factory=dict)
+    tile_bars: dict[str, float] = field(default_factory=dict)
 
     @property
     def predicts(self) -> bool:

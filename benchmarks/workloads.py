@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from benchmarks.machine import has_tiles
 from benchmarks.workload import Workload
 
 __all__ = ["WORKLOADS", "select"]
@@ -39,13 +38,13 @@ _PREDICT = Workload(name="predict", rows=1, widths=_TABLE, batch_size=1)
 # Two threads against the same peers with two threads, and against Lamina with one.
 _TWO_THREADS = {"lamina, 1 thread": 1.8}
 
-# By tiles or by AVX-512 BF16; only products gain from it.
+# Only products gain from bfloat16.
 _FULL = "lamina, full"
-_MIXED_WIDE = replace(_WIDE, name="wide-mixed", mixed=True, bars={_FULL: 3.5, _TORCH: 1.4} if has_tiles() else {_FULL: 1.4})
-_MIXED_MNIST = replace(_MNIST, name="mnist-mixed", mixed=True, bars={_FULL: 2.3, _TORCH: 2.5} if has_tiles() else {})
+_MIXED_WIDE = replace(_WIDE, name="wide-mixed", mixed=True, bars={_FULL: 1.4}, tile_bars={_FULL: 3.5, _TORCH: 1.4})
+_MIXED_MNIST = replace(_MNIST, name="mnist-mixed", mixed=True, bars={}, tile_bars={_FULL: 2.3, _TORCH: 2.5})
 _MIXED_PREDICT = Workload(
     name="predict-wide-mixed", rows=1_000_000, widths=(32, 256, 256, 10), batch_size=1, calls=1, mixed=True,
-    bars={_FULL: 3 if has_tiles() else 1.5},
+    bars={_FULL: 1.5}, tile_bars={_FULL: 3},
 )  # fmt: skip
 
 WORKLOADS = (

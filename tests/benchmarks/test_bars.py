@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from benchmarks.bars import bars_of, ratio
@@ -43,3 +45,9 @@ def test_more_threads_have_more_peaks():
     (bar,) = bars_of(two, _result(2e-6, torch=4e-6), PEAK)
     assert bar.products_s == pytest.approx(0.5e-6)
     assert bar.possible
+
+
+def test_products_of_bfloat16_have_the_peak_of_the_processor_that_multiplied():
+    mixed = replace(WORKLOAD, mixed=True)
+    without, with_tiles = (bars_of(mixed, _result(2e-6, torch=6e-6) | {"tiles": tiles}, PEAK)[0] for tiles in (False, True))
+    assert (without.peak_flops, with_tiles.peak_flops) == (2 * PEAK, 16 * PEAK)

@@ -118,3 +118,12 @@ def test_the_terminal_shows_the_same_tables(results):
 def test_a_run_of_a_single_whole_process_has_no_table_of_speeds(results):
     results |= {"workloads": {}, "by_default": {}, "sides": []}
     assert [table.title for table in tables(results)] == ["Whole processes", "Memory"]
+
+
+def test_the_aims_are_those_for_the_processor_that_was_measured(results):
+    mixed = _result([1e-3], [2e-3], (0.3, 0.3))
+    aims = []
+    for tiles in (False, True):
+        results["workloads"] = {"wide-mixed": mixed | {"tiles": tiles, "limit_s": [], "floor_s": []}}
+        aims.append(_row(results, "Speed, one thread", "wide-mixed")["torch"])
+    assert aims == ["2.00×", "2.00× (1.4)"]

@@ -43,7 +43,7 @@ def test_native_serves_where_it_loads():
     assert info["engine"] == "native"
     assert info["instruction_set"] in info["instruction_sets"]
     assert info["tiles"] in ("absent", "refused", "granted")
-    assert ("amx" in info["instruction_sets"]) == (info["tiles"] == "granted")
+    assert "amx" not in info["instruction_sets"] or info["tiles"] == "granted"
 
 
 def test_the_error_for_a_missing_cpp_implementation_names_the_engine_to_use():
