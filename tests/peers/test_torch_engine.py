@@ -373,6 +373,12 @@ def test_the_same_functions_run_on_numpy_arrays_and_tensors():
         ("reference", torch.exp, "must take arrays of NumPy here, got a function for those of torch"),
         ("reference", lambda x: x.relu(), "must take arrays of NumPy here, got a function for those of torch"),
         ("reference", lambda x: torch.cat([x, x]), "must take arrays of NumPy here, got a function for those of torch"),
+        (
+            "reference",
+            lambda x: x - x.mean(dim=1, keepdim=True),
+            "must take arrays of NumPy here, got a function for those of torch",
+        ),
+        ("torch", lambda x: torch.from_numpy(x), "must take arrays of torch here, got a function for those of NumPy"),
         ("torch", lambda x: x.astype("float32"), "must take arrays of torch here, got a function for those of NumPy"),
     ],
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -12,6 +13,9 @@ import numpy as np
 from lamina.errors import InvalidSettingError
 
 __all__ = ["asks_for_others", "library_errors_as_ours"]
+
+# NumPy's reductions, x.mean and others, hand on what they get to functions that are called _mean and so on.
+_NAMED_DIM = re.compile(r"_\w+\(\) got an unexpected keyword argument '(dim|keepdim)'")
 
 
 @contextmanager
@@ -54,9 +58,9 @@ def asks_for_others(error: AttributeError | TypeError) -> str | None:
     text = str(error)
     if isinstance(error, AttributeError):
         return _library_with(error.obj, error.name or "", tensor)
-    if "Tensor" in text and "numpy.ndarray" in text:
+    if ("Tensor" in text and "numpy.ndarray" in text) or _NAMED_DIM.match(text):
         return "torch"
-    return "NumPy" if "tensor to numpy" in text else None
+    return "NumPy" if "tensor to numpy" in text or "expected np.ndarray (got Tensor)" in text else None
 
 
 def _library_with(given: Any, name: str, tensor: type | None) -> str | None:
