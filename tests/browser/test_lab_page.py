@@ -275,6 +275,32 @@ def test_the_keyboard_goes_along_the_connections(page: Page) -> None:
     expect(page.locator(".tip")).to_be_hidden()
 
 
+def test_where_the_keyboard_was_the_pointer_shows_the_nearest_line(page: Page) -> None:
+    weight = build(LabState(), rows_of(LabState())).trainer.weights["hidden_1.weight"]
+    page.get_by_role("button", name="unit 1 of hidden layer 1").focus()
+    page.keyboard.press("Enter")
+    page.keyboard.press("Tab")
+    x, y = in_the_middle_of_a_line(page, 0)
+    page.mouse.move(x, y - 6)  # within the button that the keyboard came to
+    expect(page.locator(".tip")).to_have_text(f"weight {weight_of(weight[0, 0])}")
+    assert page.evaluate("([x, y]) => document.elementFromPoint(x, y).className", [x, y]) != "edge"
+
+
+def test_a_long_number_of_a_connection_stays_in_one_line(page: Page) -> None:
+    weights = build(LabState(), rows_of(LabState())).trainer.weights["output.weight"][:, 0]
+    smallest = int(abs(weights).argmin())
+    page.get_by_role("button", name="output ŷ").focus()
+    page.keyboard.press("Enter")
+    heights = []
+    for weight in weights:
+        expect(page.locator(".tip")).to_have_text(f"weight {weight_of(weight)}")
+        box = page.locator(".tip").bounding_box()
+        heights.append(box and box["height"])
+        page.keyboard.press("ArrowDown")
+    assert len(weight_of(weights[smallest])) > 5, "one of them is long"
+    assert len(set(heights)) == 1
+
+
 def test_a_tap_shows_the_numbers(browser: Browser, lab: Served) -> None:
     context = browser.new_context(viewport={"width": 380, "height": 900}, has_touch=True)
     page = context.new_page()
