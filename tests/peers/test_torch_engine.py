@@ -33,6 +33,7 @@ from lamina.engine.torch.devices import chosen_device
 from lamina.engine.torch.mirror import Mirror, Mirrors
 from lamina.errors import InvalidSettingError
 from lamina.layers import CustomActivation, CustomLayer
+from lamina.losses import CustomLoss
 from lamina.model import TabularClassifier
 from lamina.regularizers import Elastic
 from lamina.training import Checkpoint, Monitor
@@ -386,6 +387,19 @@ def test_functions_for_another_librarys_arrays_are_told_where_they_run(engine, f
     own = CustomActivation(function, lambda x: x, name="own")
     with pytest.raises(InvalidSettingError, match=f"^own: forward {said}"):
         Trainer(Sequential([own, Dense(1)]), "squared_error", engine=engine).fit(X, Y)
+
+
+@pytest.mark.parametrize("engine", ["reference", "torch"])
+def test_errors_about_what_a_function_made_of_its_arrays_come_unchanged(engine):
+    def confused(x, *_):
+        return torch.tensor(x).astype("float32") if engine == "reference" else x.cpu().numpy().relu()
+
+    with pytest.raises(AttributeError, match=r"has no attribute '(astype|relu)'"):
+        own = CustomLayer(confused, lambda d_out, x: d_out)
+        Trainer(Sequential([own, Dense(1)]), "squared_error", engine=engine).fit(X, Y)
+    with pytest.raises(AttributeError, match="has no attribute 'astype'"):
+        loss = CustomLoss(lambda z, t: torch.tensor(z).astype("float32"))
+        Trainer(plain(), loss, engine=engine).fit(X, Y)
 
 
 def test_a_wrong_gradient_in_torch_is_found_at_the_first_fit():
