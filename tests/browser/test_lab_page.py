@@ -82,6 +82,8 @@ def test_a_run_that_is_kept_is_compared_with_all_that_come(page: Page) -> None:
     for rate in ("0.1", "0.3"):
         page.get_by_label(re.compile("^Learning rate")).select_option(label=rate)
         expect(comparison).to_contain_text(f"learning rate 0.01 → {rate}")
+    page.get_by_role("checkbox", name="x₁²").check()
+    expect(comparison).to_contain_text("inputs x1, x2 → x1, x2, x1^2")
     page.get_by_role("button", name="Remove").click()
     expect(comparison).to_contain_text("hidden layers 4 tanh → none")
     expect(page.get_by_role("row", name="hidden_1, before")).to_be_visible()
