@@ -257,6 +257,10 @@ def test_the_numbers_of_a_connection_and_a_unit_are_shown_and_keep_up(page: Page
     expect(tip).not_to_contain_text("+0.00")
     first = tip.inner_text()
     expect(tip).not_to_have_text(first)
+    page.keyboard.press("Escape")
+    expect(tip).to_be_hidden()
+    page.get_by_role("button", name="unit 1 of hidden layer 1").hover()
+    expect(tip).to_be_visible()
     page.mouse.move(0, 0)
     expect(tip).to_be_hidden()
 
@@ -270,6 +274,10 @@ def test_the_keyboard_goes_along_the_connections(page: Page) -> None:
         expect(line).to_be_focused()
         expect(line).to_have_accessible_description(f"weight {weight_of(weight[number, 2])}")
         page.keyboard.press("ArrowDown")
+    for _ in range(3):  # no further than to the first
+        page.keyboard.press("ArrowUp")
+    expect(page.get_by_role("button", name="weight from input x₁ to unit 3 of hidden layer 1")).to_be_focused()
+    page.keyboard.press("ArrowDown")
     page.keyboard.press("ArrowLeft")
     expect(page.get_by_role("button", name="input x₂", exact=True)).to_be_focused()
     expect(page.locator(".canvas button[tabindex='0']")).to_have_count(1)
