@@ -13,6 +13,8 @@ from scipy import sparse
 from sklearn import inspection
 from sklearn.linear_model import LinearRegression, LogisticRegression
 from sklearn.metrics import mean_pinball_loss
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 
 from lamina import MLPRegressor, TabularRegressor, fit_table, permutation_importance
 from lamina.analysis import PermutationImportance
@@ -75,6 +77,18 @@ def test_of_quantiles_the_pinball_loss_of_all_levels_is_measured(levels: tuple[f
     assert found.order[0] == 0
     median = kind.set_params(loss=Quantile(0.5)).fit(table, y)
     assert permutation_importance(median, table, y, repeats=1).score == "r2"
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+@pytest.mark.parametrize("levels", [(0.1, 0.9), (0.9,)])
+def test_a_pipeline_of_quantiles_is_measured_as_its_last_step(levels: tuple[float, ...]):
+    scaler, regressor = StandardScaler(), MLPRegressor(hidden_layer_sizes=8, loss=Quantile(levels), max_iter=5, random_state=0)
+    model = make_pipeline(scaler, regressor).fit(X, NUMBERS)
+    found = permutation_importance(model, X, NUMBERS, repeats=2)
+    alone = permutation_importance(regressor, scaler.transform(X), NUMBERS, repeats=2)
+    assert found.score == "pinball"
+    np.testing.assert_array_equal(found.drops, alone.drops)
+    np.testing.assert_array_equal(permutation_importance(model, X, NUMBERS, repeats=2, score="pinball").drops, found.drops)
 
 
 COLUMNS: dict[str, Any] = {

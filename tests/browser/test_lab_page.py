@@ -82,6 +82,8 @@ def test_a_run_that_is_kept_is_compared_with_all_that_come(page: Page) -> None:
     for rate in ("0.1", "0.3"):
         page.get_by_label(re.compile("^Learning rate")).select_option(label=rate)
         expect(comparison).to_contain_text(f"learning rate 0.01 → {rate}")
+    page.get_by_role("checkbox", name="x₁²").check()
+    expect(comparison).to_contain_text("inputs x1, x2 → x1, x2, x1^2")
     page.get_by_role("button", name="Remove").click()
     expect(comparison).to_contain_text("hidden layers 4 tanh → none")
     expect(page.get_by_role("row", name="hidden_1, before")).to_be_visible()
@@ -255,6 +257,10 @@ def test_the_numbers_of_a_connection_and_a_unit_are_shown_and_keep_up(page: Page
     expect(tip).not_to_contain_text("+0.00")
     first = tip.inner_text()
     expect(tip).not_to_have_text(first)
+    page.keyboard.press("Escape")
+    expect(tip).to_be_hidden()
+    page.get_by_role("button", name="unit 1 of hidden layer 1").hover()
+    expect(tip).to_be_visible()
     page.mouse.move(0, 0)
     expect(tip).to_be_hidden()
 
@@ -268,11 +274,41 @@ def test_the_keyboard_goes_along_the_connections(page: Page) -> None:
         expect(line).to_be_focused()
         expect(line).to_have_accessible_description(f"weight {weight_of(weight[number, 2])}")
         page.keyboard.press("ArrowDown")
+    for _ in range(3):  # no further than to the first
+        page.keyboard.press("ArrowUp")
+    expect(page.get_by_role("button", name="weight from input x₁ to unit 3 of hidden layer 1")).to_be_focused()
+    page.keyboard.press("ArrowDown")
     page.keyboard.press("ArrowLeft")
     expect(page.get_by_role("button", name="input x₂", exact=True)).to_be_focused()
     expect(page.locator(".canvas button[tabindex='0']")).to_have_count(1)
     page.keyboard.press("Tab")
     expect(page.locator(".tip")).to_be_hidden()
+
+
+def test_where_the_keyboard_was_the_pointer_shows_the_nearest_line(page: Page) -> None:
+    weight = build(LabState(), rows_of(LabState())).trainer.weights["hidden_1.weight"]
+    page.get_by_role("button", name="unit 1 of hidden layer 1").focus()
+    page.keyboard.press("Enter")
+    page.keyboard.press("Tab")
+    x, y = in_the_middle_of_a_line(page, 0)
+    page.mouse.move(x, y - 6)  # within the button that the keyboard came to
+    expect(page.locator(".tip")).to_have_text(f"weight {weight_of(weight[0, 0])}")
+    assert page.evaluate("([x, y]) => document.elementFromPoint(x, y).className", [x, y]) != "edge"
+
+
+def test_a_long_number_of_a_connection_stays_in_one_line(page: Page) -> None:
+    weights = build(LabState(), rows_of(LabState())).trainer.weights["output.weight"][:, 0]
+    smallest = int(abs(weights).argmin())
+    page.get_by_role("button", name="output ŷ").focus()
+    page.keyboard.press("Enter")
+    heights = []
+    for weight in weights:
+        expect(page.locator(".tip")).to_have_text(f"weight {weight_of(weight)}")
+        box = page.locator(".tip").bounding_box()
+        heights.append(box and box["height"])
+        page.keyboard.press("ArrowDown")
+    assert len(weight_of(weights[smallest])) > 5, "one of them is long"
+    assert len(set(heights)) == 1
 
 
 def test_a_tap_shows_the_numbers(browser: Browser, lab: Served) -> None:

@@ -107,6 +107,28 @@ def test_a_model_predicts_a_truth_value_among_numbers_as_alone_from_dicts_lists_
     assert model.predict({"x": 1})[0] == one
 
 
+@pytest.mark.parametrize(
+    ("values", "said"),
+    [
+        ([10**400, 1.0], "column 'x0' must hold numbers that a float can hold"),
+        ([True, 10**400], "column 'x0' must hold numbers that a float can hold"),
+        (["\ud800", True], r"column 'x0' must hold text that UTF-8 can write, got '\\ud800'"),
+        ([1j, 1], "must hold numbers, as in training, got '1j'"),
+        ([b"x", True], r"must hold numbers, as in training, got \"b'x'\""),
+    ],
+)
+def test_an_array_of_objects_that_are_no_numbers_is_refused(values: list[Any], said: str) -> None:
+    model = TabularRegressor(hidden=4, max_epochs=1, random_state=0).fit(np.arange(40.0)[:, np.newaxis], np.arange(40.0))
+    with pytest.raises(DataError, match=said):
+        model.predict(np.array(values, dtype=object)[:, np.newaxis])
+
+
+def test_missing_values_of_pandas_may_stand_in_arrays_of_objects() -> None:
+    model = TabularRegressor(hidden=4, max_epochs=1, random_state=0).fit(np.arange(40.0)[:, np.newaxis], np.arange(40.0))
+    given = np.array([pd.NA, True, 2.5, pd.NaT, None], dtype=object)[:, np.newaxis]
+    assert model.predict(given).tolist() == model.predict(np.array([[np.nan], [1.0], [2.5], [np.nan], [np.nan]])).tolist()
+
+
 @pytest.mark.filterwarnings("ignore::lamina.data.DataWarning")
 def test_tables_with_mixed_columns_are_learned_measured_and_reported_on() -> None:
     mixed = [True, "a", 3, "b"] * 10

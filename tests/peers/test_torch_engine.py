@@ -33,6 +33,7 @@ from lamina.engine.torch.devices import chosen_device
 from lamina.engine.torch.mirror import Mirror, Mirrors
 from lamina.errors import InvalidSettingError
 from lamina.layers import CustomActivation, CustomLayer
+from lamina.losses import CustomLoss
 from lamina.model import TabularClassifier
 from lamina.regularizers import Elastic
 from lamina.training import Checkpoint, Monitor
@@ -373,6 +374,12 @@ def test_the_same_functions_run_on_numpy_arrays_and_tensors():
         ("reference", torch.exp, "must take arrays of NumPy here, got a function for those of torch"),
         ("reference", lambda x: x.relu(), "must take arrays of NumPy here, got a function for those of torch"),
         ("reference", lambda x: torch.cat([x, x]), "must take arrays of NumPy here, got a function for those of torch"),
+        (
+            "reference",
+            lambda x: x - x.mean(dim=1, keepdim=True),
+            "must take arrays of NumPy here, got a function for those of torch",
+        ),
+        ("torch", lambda x: torch.from_numpy(x), "must take arrays of torch here, got a function for those of NumPy"),
         ("torch", lambda x: x.astype("float32"), "must take arrays of torch here, got a function for those of NumPy"),
     ],
 )
@@ -380,6 +387,19 @@ def test_functions_for_another_librarys_arrays_are_told_where_they_run(engine, f
     own = CustomActivation(function, lambda x: x, name="own")
     with pytest.raises(InvalidSettingError, match=f"^own: forward {said}"):
         Trainer(Sequential([own, Dense(1)]), "squared_error", engine=engine).fit(X, Y)
+
+
+@pytest.mark.parametrize("engine", ["reference", "torch"])
+def test_errors_about_what_a_function_made_of_its_arrays_come_unchanged(engine):
+    def confused(x, *_):
+        return torch.tensor(x).astype("float32") if engine == "reference" else x.cpu().numpy().relu()
+
+    with pytest.raises(AttributeError, match=r"has no attribute '(astype|relu)'"):
+        own = CustomLayer(confused, lambda d_out, x: d_out)
+        Trainer(Sequential([own, Dense(1)]), "squared_error", engine=engine).fit(X, Y)
+    with pytest.raises(AttributeError, match="has no attribute 'astype'"):
+        loss = CustomLoss(lambda z, t: torch.tensor(z).astype("float32"))
+        Trainer(plain(), loss, engine=engine).fit(X, Y)
 
 
 def test_a_wrong_gradient_in_torch_is_found_at_the_first_fit():

@@ -242,6 +242,15 @@ def test_functions_of_torch_on_another_engine_are_told_where_they_run(text):
         Trainer(Sequential([own, Dense(2)], 4), "squared_error").fit(X, Y)
 
 
+@pytest.mark.parametrize(
+    "reduce", [lambda x: x - x.mean(dim=1), lambda x: x / x.sum(1, keepdim=True), lambda x: x - x.max(dim=1)]
+)
+def test_reductions_along_a_named_dim_are_those_of_torch(reduce):
+    own = CustomLayer(reduce, lambda d_out, x: d_out)
+    with pytest.raises(InvalidSettingError, match="must take arrays of NumPy here"):
+        Trainer(Sequential([own, Dense(2)], 4), "squared_error").fit(X, Y)
+
+
 def test_numbers_that_are_not_finite_end_the_training_at_that_layer():
     infinite = CustomActivation(lambda x: np.where(x > 1, np.inf, x), np.ones_like, name="infinite")
     trainer = Trainer(Sequential([infinite, Dense(2)], 4), "squared_error")

@@ -207,7 +207,9 @@ def _predict(model: Any, table: Any) -> np.ndarray:
 def _quantiles_of(model: Any) -> tuple[float, ...] | None:
     """The levels of the quantiles that a model predicts; None if it predicts something else, or the median alone."""
     learned = getattr(model, "model_", model)  # of an estimator of tables
-    loss = getattr(getattr(learned, "estimator", learned), "loss", None)
+    learned = getattr(learned, "estimator", learned)
+    steps = getattr(learned, "steps", None)  # of a pipeline
+    loss = getattr(steps[-1][1] if steps else learned, "loss", None)
     levels = tuple(np.atleast_1d(loss.levels).tolist()) if isinstance(loss, Quantile) else ()
     return None if levels in ((), (0.5,)) else levels
 

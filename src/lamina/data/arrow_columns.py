@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from lamina.data.mixed_column import MixedColumn
-from lamina.errors import DataError
+from lamina.errors import DataError, shown
 from lamina.extras import OptionalModule
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ else:
     pa = OptionalModule("pyarrow", owner="reading tables")
     pc = OptionalModule("pyarrow.compute", owner="reading tables")
 
-__all__ = ["ArrowColumn", "PlainColumn", "Unreadable", "check_intact", "intact", "plain_column", "with_plain_type"]
+__all__ = ["ArrowColumn", "PlainColumn", "Unreadable", "check_intact", "intact", "plain_column", "text_column", "with_plain_type"]
 
 
 class Unreadable(NamedTuple):
@@ -32,6 +32,26 @@ ArrowColumn: TypeAlias = "PlainColumn | MixedColumn"
 def plain_column(column: ArrowColumn) -> PlainColumn:
     """A column as values of one type."""
     return column.plain if isinstance(column, MixedColumn) else column
+
+
+def text_column(name: str, texts: Iterable[str | None]) -> pa.ChunkedArray:
+    """A column of texts; errors say ``name``.
+
+    Raises
+    ------
+    DataError
+        If one of them cannot be written.
+
+    Examples
+    --------
+    >>> text_column("city", ["Ulm", "Bonn\\ud800"])
+    Traceback (most recent call last):
+    lamina.errors.DataError: column 'city' must hold text that UTF-8 can write, got 'Bonn\\ud800'. Correct it.
+    """
+    try:
+        return pa.chunked_array([pa.array(texts, pa.large_string())])
+    except UnicodeEncodeError as error:
+        raise DataError(f"column {name!r} must hold text that UTF-8 can write, got {shown(error.object)}. Correct it.") from error
 
 
 def intact(owner: str, name: str, column: pa.ChunkedArray) -> pa.ChunkedArray:

@@ -20,7 +20,7 @@ else:
 
 __all__ = ["MixedColumn", "has_truths_among_numbers"]
 
-_NOTHING, _TRUTH, _NUMBER, _TEXT = range(4)
+_NOTHING, _TRUTH, _NUMBER, _TEXT, _OTHER = range(5)
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,9 +43,7 @@ class MixedColumn:
 
     @classmethod
     def of(cls, values: np.ndarray, missing: np.ndarray, texts: pa.ChunkedArray) -> Self | None:
-        """The column of truth values, numbers and texts, whose names are known; None where all are texts.
-
-        What is neither counts as its text.
+        """The column of truth values, numbers and texts, whose names are known; None if all are texts or one is none of these.
 
         Examples
         --------
@@ -55,7 +53,8 @@ class MixedColumn:
         [([0], [True]), ([1], [2.5])]
         """
         kinds = [_NOTHING if nothing else _kind(value) for value, nothing in zip(values, missing, strict=True)]
-        return cls(texts, np.array(kinds, dtype=np.int8), values) if set(kinds) - {_NOTHING, _TEXT} else None
+        is_mixed = _OTHER not in kinds and not {_NOTHING, _TEXT}.issuperset(kinds)
+        return cls(texts, np.array(kinds, dtype=np.int8), values) if is_mixed else None
 
     def __len__(self) -> int:
         return len(self.kinds)
@@ -93,4 +92,6 @@ def has_truths_among_numbers(found: pa.Array, values: np.ndarray) -> bool:
 def _kind(value: Any) -> int:
     if isinstance(value, bool | np.bool_):
         return _TRUTH
-    return _NUMBER if isinstance(value, Real | Decimal) else _TEXT
+    if isinstance(value, Real | Decimal):
+        return _NUMBER
+    return _TEXT if isinstance(value, str) else _OTHER

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from lamina.data.arrow_columns import ArrowColumn, Unreadable, check_intact, with_plain_type
+from lamina.data.arrow_columns import ArrowColumn, Unreadable, check_intact, text_column, with_plain_type
 from lamina.data.mixed_column import MixedColumn, has_truths_among_numbers
 from lamina.data.names import value_name
 from lamina.errors import DataError, shown
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 else:
     pa = OptionalModule("pyarrow", owner="reading tables")
 
-__all__ = ["objects_column", "pandas_column"]
+__all__ = ["missing_among", "name_in_column", "objects_column", "pandas_column"]
 
 
 def pandas_column(owner: str, name: str, series: Any) -> ArrowColumn:
@@ -69,7 +69,7 @@ def objects_column(name: str, values: np.ndarray) -> ArrowColumn:
             return with_plain_type(pa.chunked_array([array]))
     except (pa.ArrowException, TypeError, ValueError, OverflowError):
         pass  # mixed, or nothing that Arrow knows
-    missing = _missing_among(values)
+    missing = missing_among(values)
     for kind, unit in ((np.datetime64, "M8[us]"), (np.timedelta64, "m8[us]")):
         if all(isinstance(value, kind) for value in values[~missing]):
             filled = values.copy()
@@ -80,24 +80,31 @@ def objects_column(name: str, values: np.ndarray) -> ArrowColumn:
     if odd is not None:
         return Unreadable(f"object, with a {type(odd).__name__} among them")
     filled = np.full(len(values), None, dtype=object)
-    filled[~missing] = [_text(name, value) for value in present]
-    try:
-        texts = pa.chunked_array([pa.array(filled, pa.large_string())])
-    except (pa.ArrowException, UnicodeError) as error:
-        raise DataError(f"column {name!r} must hold text that UTF-8 can write, got {error!s}. Correct it.") from error
+    filled[~missing] = [name_in_column(name, value) for value in present]
+    texts = text_column(name, filled)
     filled[~missing] = present
     return MixedColumn.of(filled, missing, texts) or texts
 
 
-def _missing_among(values: np.ndarray) -> np.ndarray:
+def missing_among(values: np.ndarray) -> np.ndarray:
+    """Which Python objects of an array are missing values of any library, ndarray of bool."""
     if (pandas := sys.modules.get("pandas")) is not None:  # whose own NA and NaT may be among them
         return np.asarray(pandas.isna(values), dtype=bool)
-    return np.array([value is None or (isinstance(value, float | Decimal) and value != value) for value in values], dtype=bool)
+    return np.array(
+        [value is None or (isinstance(value, Real | Decimal | np.generic) and value != value) for value in values], dtype=bool
+    )
 
 
-def _text(name: str, value: Any) -> str:
+def name_in_column(column: str, value: Any) -> str:
+    """What a value is called among texts.
+
+    Raises
+    ------
+    DataError
+        For a number beyond floats.
+    """
     try:
-        float(0 if isinstance(value, str) else value)
+        float(value if isinstance(value, Real | Decimal) else 0)
     except (OverflowError, ValueError) as error:
-        raise DataError(f"column {name!r} must hold numbers that a float can hold, got {shown(value)}. Correct it.") from error
+        raise DataError(f"column {column!r} must hold numbers that a float can hold, got {shown(value)}. Correct it.") from error
     return value_name(value)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -11,20 +12,25 @@ import numpy as np
 
 from lamina.errors import InvalidSettingError
 
-__all__ = ["asks_for_others", "library_errors_as_ours"]
+__all__ = ["asks_for_others", "library_errors_as_ours", "library_of"]
+
+# NumPy's reductions, x.mean and others, hand on what they get to functions that are called _mean and so on.
+_NAMED_DIM = re.compile(r"_\w+\(\) got an unexpected keyword argument '(dim|keepdim)'")
 
 
 @contextmanager
-def library_errors_as_ours(what: str, *, owner: str, repairs: Callable[[str], str]) -> Iterator[None]:
+def library_errors_as_ours(what: str, *, given: Any, owner: str, repair: str) -> Iterator[None]:
     """Within it, the error of a function that got arrays of a library other than its own says what to do.
 
     Parameters
     ----------
     what : str
         What the function is called, for the message.
+    given : array or tensor
+        One of those that the function gets.
     owner : str
-    repairs : callable
-        What to do, given the library whose arrays the function asks for: "torch" or "NumPy".
+    repair : str
+        What to do about a function for arrays of the other library.
 
     Raises
     ------
@@ -34,12 +40,20 @@ def library_errors_as_ours(what: str, *, owner: str, repairs: Callable[[str], st
     try:
         yield
     except (AttributeError, TypeError) as error:
-        wanted = asks_for_others(error)
-        if wanted is None:
+        got, wanted = library_of(given), asks_for_others(error)
+        if wanted in (None, got):  # what the function made of its arrays itself
             raise
-        got = "NumPy" if wanted == "torch" else "torch"
         rule = f"{what} must take arrays of {got} here, got a function for those of {wanted}"
-        raise InvalidSettingError(f"{owner}: {rule} ({error}). {repairs(wanted)}") from error
+        raise InvalidSettingError(f"{owner}: {rule} ({error}). {repair}") from error
+
+
+def library_of(given: Any) -> str:
+    """The library of an array or tensor.
+
+    >>> library_of(np.zeros(3))
+    'NumPy'
+    """
+    return "NumPy" if isinstance(given, np.ndarray | np.generic) else "torch"
 
 
 def asks_for_others(error: AttributeError | TypeError) -> str | None:
@@ -54,9 +68,9 @@ def asks_for_others(error: AttributeError | TypeError) -> str | None:
     text = str(error)
     if isinstance(error, AttributeError):
         return _library_with(error.obj, error.name or "", tensor)
-    if "Tensor" in text and "numpy.ndarray" in text:
+    if ("Tensor" in text and "numpy.ndarray" in text) or _NAMED_DIM.match(text):
         return "torch"
-    return "NumPy" if "tensor to numpy" in text else None
+    return "NumPy" if "tensor to numpy" in text or "expected np.ndarray (got Tensor)" in text else None
 
 
 def _library_with(given: Any, name: str, tensor: type | None) -> str | None:

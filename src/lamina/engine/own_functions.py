@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from lamina.engine.foreign_arrays import library_errors_as_ours
+from lamina.engine.foreign_arrays import library_errors_as_ours, library_of
 from lamina.errors import InvalidSettingError, ShapeError, phrase
 
 __all__ = ["OwnFunctions"]
@@ -52,7 +52,7 @@ class OwnFunctions:
         ShapeError
             If it has another shape than (n, ``width``).
         """
-        with library_errors_as_ours("forward", owner=layer, repairs=_repair):
+        with library_errors_as_ours("forward", given=inputs[0], owner=layer, repair=_repair(inputs[0])):
             returned = self.forward(*map(_read_only, (*inputs, *parameters)))
         return _checked(returned, inputs[0], (inputs[0].shape[0], width), "what forward returns", layer)
 
@@ -67,7 +67,7 @@ class OwnFunctions:
             If their number or a shape differs.
         """
         wanted = (*inputs, *parameters)
-        with library_errors_as_ours("backward", owner=layer, repairs=_repair):
+        with library_errors_as_ours("backward", given=d_out, owner=layer, repair=_repair(d_out)):
             returned = self.backward(*map(_read_only, (d_out, *wanted)))
         parts = tuple(returned) if isinstance(returned, tuple | list) else (returned,)
         if len(parts) != len(wanted):
@@ -77,9 +77,9 @@ class OwnFunctions:
         return tuple(_checked(part, x, tuple(x.shape), f"gradient {i} of backward", layer) for i, (part, x) in pairs)
 
 
-def _repair(wanted: str) -> str:
-    """What to do about functions that ask for arrays of a library."""
-    if wanted == "torch":
+def _repair(given: Any) -> str:
+    """What to do about functions for the arrays of the library that those given are not of."""
+    if library_of(given) == "NumPy":
         return "Train with engine='torch', which gives tensors, or write it with operators and NumPy."
     return "Write it with operators and torch, or train with another engine than 'torch'."
 

@@ -22,6 +22,8 @@ __all__ = ["LINKS", "CustomLoss"]
 LINKS = tuple(name for name, activation in ACTIVATIONS.items() if not activation.settings)
 """Names of the activations that may turn logits into predictions: those without settings."""
 
+_REPAIR = "Make tensors of them: torch.from_numpy(logits)."  # which a loss gets on no engine
+
 # The step that balances truncation, O(h^2), against rounding, O(eps / h): the cube root of float64's eps.
 _STEP = float(np.finfo(np.float64).eps) ** (1 / 3)
 
@@ -103,7 +105,7 @@ class CustomLoss(Loss):
         if self.inverse_link is None:
             return logits
         link = get_activation(self.link).value if self.link else self.inverse_link
-        with library_errors_as_ours("inverse_link", owner=self.name, repairs=_repair):
+        with library_errors_as_ours("inverse_link", given=logits, owner=self.name, repair=_REPAIR):
             returned = link(logits)  # type: ignore[operator]
         predicted = self._as_numbers(returned, "what inverse_link returns")
         if predicted.shape[:1] != logits.shape[:1]:
@@ -148,7 +150,7 @@ class CustomLoss(Loss):
 
     def _call(self, z: np.ndarray, t: np.ndarray) -> tuple[Any, Any]:
         """The loss and the gradient that the function returns; the gradient is None if it returns only the loss."""
-        with library_errors_as_ours("the function", owner=self.name, repairs=_repair):
+        with library_errors_as_ours("the function", given=z, owner=self.name, repair=_REPAIR):
             returned = self.function(z, t)
         if not isinstance(returned, tuple):
             return returned, None
@@ -186,8 +188,3 @@ class CustomLoss(Loss):
             return array if array.dtype.kind == "f" else array.astype(np.float64)
         except Exception as error:  # also from the __array__ of a tensor that requires gradients
             raise InvalidSettingError(phrase(what, "must be an array of numbers", returned, owner=self.name)) from error
-
-
-def _repair(wanted: str) -> str:
-    """What to do about a function that asks for tensors, which none of a loss gets, whatever the engine is."""
-    return "Make tensors of them: torch.from_numpy(logits)."

@@ -9,10 +9,11 @@ import numpy as np
 from sklearn.utils import check_array
 
 from lamina.caller import warn_caller
-from lamina.data.arrow_columns import ArrowColumn, Unreadable
+from lamina.data.arrow_columns import ArrowColumn, Unreadable, text_column
 from lamina.data.arrow_tables import Columns, as_columns, column_or_error
 from lamina.data.mixed_column import MixedColumn, has_truths_among_numbers
 from lamina.data.names import value_name
+from lamina.data.pandas_columns import missing_among, name_in_column
 from lamina.data.row import Row, as_rows
 from lamina.data.shards import are_shards
 from lamina.errors import DataError
@@ -113,7 +114,7 @@ def column_of_array(values: np.ndarray, name: str) -> ArrowColumn:
     Raises
     ------
     DataError
-        If it holds text that UTF-8 cannot write.
+        If it holds text that UTF-8 cannot write, or a number beyond floats.
     """
     if values.dtype.kind == "S":
         values = np.char.decode(values, "utf-8")
@@ -126,12 +127,9 @@ def column_of_array(values: np.ndarray, name: str) -> ArrowColumn:
             return pa.chunked_array([array])
     except (pa.ArrowException, TypeError, ValueError, OverflowError):
         pass  # values of several types
-    missing = np.array([value is None or value != value for value in values.tolist()], dtype=bool)
-    names = [None if nothing else value_name(value) for value, nothing in zip(values.tolist(), missing, strict=True)]
-    try:
-        texts = pa.chunked_array([pa.array(names, pa.large_string())])
-    except (pa.ArrowException, UnicodeError) as error:
-        raise DataError(f"column {name!r} must hold text that UTF-8 can write, got {error!s}. Correct it.") from error
+    missing = missing_among(values)
+    names = [None if nothing else name_in_column(name, value) for value, nothing in zip(values.tolist(), missing, strict=True)]
+    texts = text_column(name, names)
     return MixedColumn.of(values, missing, texts) or texts
 
 

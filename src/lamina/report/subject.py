@@ -9,7 +9,6 @@ from typing import Any
 
 from lamina.errors import DataTypeError, phrase
 from lamina.estimators.fitted import fit_of
-from lamina.losses import Quantile
 from lamina.metrics import Evaluation
 from lamina.model import TableModel
 from lamina.report.judged import Judged, judged_by
@@ -79,12 +78,6 @@ class Subject:
     def score(self) -> tuple[str, str]:
         """The metric that says in one number how good predictions are, the larger, the better, and how it is written."""
         return ("accuracy", "accuracy") if self.learns_labels else ("r2", "R²")
-
-    @property
-    def predicts_quantiles(self) -> bool:
-        """Whether the model predicts quantiles, other than the median alone."""
-        loss = self.model.estimator.loss
-        return isinstance(loss, Quantile) and (bool(self.model.levels) or loss.level_of_points is not None)
 
     def headline(self, evaluation: Evaluation) -> tuple[str, str]:
         """The metric that is told first: of a quantile that is not the median, its own loss."""

@@ -47,11 +47,9 @@ def check_excluded(
     if isinstance(optimizer, PerturbationOptimizer):
         besides = {setting: schedule for setting, schedule in changed.items() if setting != "schedule"}
         refuse(besides, f"must be None with {name}, which has neither dropout nor decay", owner)
-    if isinstance(optimizer, optimizers.PerturbOne) and clipping.is_bounded:
-        repair = "Leave it out: a change is never larger than the optimizer's scale."
-        raise InvalidSettingError(
-            phrase("clipping", "must be None with PerturbOne, which has no gradient", clipping, repair=repair, owner=owner)
-        )
+        if clipping.is_bounded and isinstance(optimizer, optimizers.PerturbOne):  # whose module nobody else needs
+            rule, repair = "must be None with PerturbOne, which has no gradient", "Leave it out: its scale bounds a change."
+            raise InvalidSettingError(phrase("clipping", rule, clipping, repair=repair, owner=owner))
     decay = changed.get("weight_decay_schedule")
     if decay is not None and decay.scales and isinstance(optimizer, StepOptimizer) and optimizer.weight_decay == 0:
         rule, repair = "must be None with a weight decay of 0", "Give the optimizer a weight_decay, or leave it out."

@@ -18,11 +18,14 @@ export function differences(from: LabState, to: LabState): Difference[] {
   ]
 }
 
-function between(from: object, to: object, prefix = ''): Difference[] {
+/** As the page calls it. */
+const called = (name: string): string => (name === 'features' ? 'inputs' : name.replaceAll('_', ' '))
+
+function between(from: object, to: object): Difference[] {
   const [a, b] = [from as Values, to as Values]
   return Object.keys(b)
     .filter((name) => JSON.stringify(a[name]) !== JSON.stringify(b[name]))
-    .map((name) => ({ what: prefix + name.replaceAll('_', ' '), from: said(a[name], name), to: said(b[name], name) }))
+    .map((name) => ({ what: called(name), from: said(a[name], name), to: said(b[name], name) }))
 }
 
 /** Of layers, what changed in all of them alike is said once. */

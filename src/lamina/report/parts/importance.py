@@ -71,8 +71,10 @@ def importance(subject: Subject) -> Part:
     most = _most_rows(len(subject.model.encoder.encoders_))
     chosen = draw_rows(judged.num_rows, most, subject.seed)
     model = _Shuffled(subject.model, judged.read.take(chosen))
-    score, word = ("pinball", "the pinball loss") if subject.predicts_quantiles else subject.score
+    of_labels, word = subject.score
+    score = of_labels if subject.learns_labels else None  # of numbers: what suits those that are predicted
     found = permutation_importance(model, model.places, judged.truth[chosen], repeats=_REPEATS, seed=subject.seed, score=score)
+    word = "the pinball loss" if found.score == "pinball" else word
     order = found.order[:_MOST_COLUMNS]
     names = tuple(found.names[place] for place in order)
     way = "higher" if found.change == "rise" else "lower"
