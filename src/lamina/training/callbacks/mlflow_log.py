@@ -48,7 +48,7 @@ class MLflowLog(Tracker):
     experiment : str, optional
         Of a run of its own; made if needed. Default: that of ``mlflow.set_experiment``.
     name : str, optional
-        Of a run of its own, without ``/`` and ``\\``. Default: MLflow invents one.
+        Of a run of its own, text in one line. Default: MLflow invents one.
     tracking_uri : str, optional
         Where runs are, such as ``"sqlite:///mlflow.db"`` or ``"http://localhost:5000"``; runs that are open are then not looked
         for. Default: that of ``mlflow.set_tracking_uri``.

@@ -14,16 +14,23 @@ from lamina import validation
 from lamina.extras import require
 from lamina.training.callbacks.callback import Run
 from lamina.training.callbacks.event_files import EventFile, hyperparameters, session_end, text_summary
-from lamina.training.callbacks.tracker import HISTOGRAMS, RUN_NAME, Timed, Tracker, numbers_of
+from lamina.training.callbacks.tracker import HISTOGRAMS, Timed, Tracker, is_line, numbers_of
 from lamina.training.run_parameters import Plain, run_parameters
-from lamina.validation import check_parameters
+from lamina.validation import Rule, check_parameters, one_of, value
 
 __all__ = ["TensorBoardLog"]
 
 _OWNER = "TensorBoardLog"
+
+
+def _is_folder_name(given: object) -> bool:
+    return is_line(given) and given not in (".", "..") and not set(str(given)) & {"/", "\\"}
+
+
 _RULES = {
     "folder": validation.path(),
-    "name": RUN_NAME,
+    # A run must not lie elsewhere than in the folder of all.
+    "name": one_of(Rule("text in one line, without / and \\, that is neither '.' nor '..'", _is_folder_name), value(None)),
     "histograms": HISTOGRAMS,
 }
 _VALIDATION = "validation_"

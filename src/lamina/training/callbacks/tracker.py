@@ -20,19 +20,17 @@ from lamina.training.history import Record
 from lamina.training.training_warning import TrainingWarning
 from lamina.validation import Rule, integer, one_of, value
 
-__all__ = ["HISTOGRAMS", "RUN_NAME", "Session", "Timed", "Tracker", "numbers_of"]
+__all__ = ["HISTOGRAMS", "RUN_NAME", "Session", "Timed", "Tracker", "is_line", "numbers_of"]
 
 HISTOGRAMS = one_of(integer(1), value(None))
 
 
-def _is_run_name(given: object) -> bool:
-    if not isinstance(given, str) or given.strip() in ("", ".", ".."):
-        return False
-    return given.isprintable() and not set(given) & {"/", "\\"}
+def is_line(given: object) -> bool:
+    """Whether it is text in one line, and not blank."""
+    return isinstance(given, str) and given.isprintable() and bool(given.strip())
 
 
-# One rule for all trackers: of some, the name is that of a folder, and a run must not lie elsewhere.
-RUN_NAME = one_of(Rule("text in one line, without / and \\, that is neither '.' nor '..'", _is_run_name), value(None))
+RUN_NAME = one_of(Rule("text in one line", is_line), value(None))
 
 # Where an answer takes long, pauses are so long that waiting for it is a tenth of the time.
 _PAUSE_BY_COST = 9.0

@@ -55,7 +55,7 @@ class WandbLog(Tracker):
     project : str, optional
         Of a run of its own. Default: as ``wandb.init`` chooses.
     name : str, optional
-        Of a run of its own, without ``/`` and ``\\``. Default: wandb invents one.
+        Of a run of its own, text in one line. Default: wandb invents one.
     group : str, optional
         Of a run of its own, such as all fits of a cross-validation.
     mode : {"online", "offline", "disabled"}, optional
